@@ -1,0 +1,27 @@
+# Every target installs first what is missing; with nothing changed that costs nothing.
+PYTHON ?= python3
+PIP_ARGS ?=
+BIN := .venv/bin
+export DO_NOT_TRACK := true
+
+.PHONY: install run test check
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt constraints-dev.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else f"Python {v[0]}.{v[1]} found, 3.11 or newer needed: make install PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -c constraints-dev.txt -e '.[dev]'
+	@touch $@
+
+run: install
+	@$(BIN)/generalist run
+
+test: install
+	@$(BIN)/python -m pytest -q
+
+check: install
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports

@@ -1,0 +1,1 @@
+"""Text → tokens → model → scores: tokenizer, GPT, training and scoring, without a pipeline around."""

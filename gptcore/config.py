@@ -1,0 +1,237 @@
+"""Configurations of the model and of training, and the published model sizes.
+
+Frozen, keyword-only, checked when they are made; every field says its unit. Sources: GPT-1
+(Radford et al. 2018, §4.1), GPT-2 (Radford et al. 2019, §2.3, Table 2), openai/gpt-2
+``src/model.py`` and openai/finetune-transformer-lm ``train.py``.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from gptcore.errors import ConfigError
+
+
+def _need(condition: bool, field: str, value: object, remedy: str) -> None:
+    if not condition:
+        raise ConfigError(f"{field}={value!r}: {remedy}")
+
+
+def _one_of(field: str, value: str, allowed: Collection[str]) -> None:
+    _need(value in allowed, field, value, f"use one of {', '.join(sorted(allowed))}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelConfig:
+    """Shape of a GPT. GPT-1 and GPT-2 differ by these fields alone."""
+
+    vocab_size: int
+    """Token ids, specials included."""
+    context_length: int
+    """Maximum positions, in tokens."""
+    n_layer: int
+    """Number of Blocks."""
+    n_head: int
+    """Attention heads per Block; divides n_embd."""
+    n_embd: int
+    """Width of the residual stream."""
+    norm: Literal["pre", "post"] = "pre"
+    """pre: LayerNorm at the input of each sub-block and one at the end (GPT-2); post: after each
+    residual addition and none at the end (GPT-1)."""
+    gelu: Literal["tanh", "erf"] = "tanh"
+    """tanh is what both papers' code uses; erf is torch's default."""
+    dropout: float = 0.0
+    """Probability, at the embeddings, attention weights and both residual branches."""
+    wpe_std: float = 0.02
+    """Standard deviation of the position rows at the start (OpenAI's GPT-2 code: 0.01)."""
+    scale_residual_init: bool = True
+    """Scale c_proj by 1/√(2·n_layer) at the start (GPT-2 §2.3)."""
+
+    def __post_init__(self) -> None:
+        for name in ("vocab_size", "context_length", "n_layer", "n_head", "n_embd"):
+            _need(getattr(self, name) > 0, name, getattr(self, name), "must be positive")
+        _need(
+            self.n_embd % self.n_head == 0,
+            "n_head",
+            self.n_head,
+            f"must divide n_embd={self.n_embd}",
+        )
+        _one_of("norm", self.norm, ("pre", "post"))
+        _one_of("gelu", self.gelu, ("tanh", "erf"))
+        _need(0.0 <= self.dropout < 1.0, "dropout", self.dropout, "must lie in [0, 1)")
+
+
+def gpt1(*, dropout: float = 0.1) -> ModelConfig:
+    """GPT-1: 116,534,784 parameters, 40,478 tokens, 512 positions (paper §4.1)."""
+    return ModelConfig(
+        vocab_size=40478,
+        context_length=512,
+        n_layer=12,
+        n_head=12,
+        n_embd=768,
+        norm="post",
+        dropout=dropout,
+        scale_residual_init=False,
+    )
+
+
+def gpt2_small(*, dropout: float = 0.0) -> ModelConfig:
+    """GPT-2 "117M": 124,439,808 parameters."""
+    return ModelConfig(
+        vocab_size=50257,
+        context_length=1024,
+        n_layer=12,
+        n_head=12,
+        n_embd=768,
+        dropout=dropout,
+        wpe_std=0.01,
+    )
+
+
+def gpt2_medium(*, dropout: float = 0.0) -> ModelConfig:
+    """GPT-2 "345M": 354,823,168 parameters."""
+    return replace(gpt2_small(dropout=dropout), n_layer=24, n_head=16, n_embd=1024)
+
+
+def gpt2_large(*, dropout: float = 0.0) -> ModelConfig:
+    """GPT-2 "762M": 774,030,080 parameters."""
+    return replace(gpt2_small(dropout=dropout), n_layer=36, n_head=20, n_embd=1280)
+
+
+def gpt2_xl(*, dropout: float = 0.0) -> ModelConfig:
+    """GPT-2 "1542M": 1,557,611,200 parameters."""
+    return replace(gpt2_small(dropout=dropout), n_layer=48, n_head=25, n_embd=1600)
+
+
+def tiny(
+    *, vocab_size: int, context_length: int = 256, n_layer: int = 4, n_embd: int = 128
+) -> ModelConfig:
+    """A GPT-2 that trains in minutes on a laptop's processor; heads are 32 wide."""
+    return ModelConfig(
+        vocab_size=vocab_size,
+        context_length=context_length,
+        n_layer=n_layer,
+        n_head=max(1, n_embd // 32),
+        n_embd=n_embd,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenizerConfig:
+    """A SentencePiece byte-fallback BPE; lossless by construction."""
+
+    vocab_size: int = 4096
+    """Pieces, specials and 256 bytes included."""
+    max_training_bytes: int = 20_000_000
+    """Training text beyond this many bytes of UTF-8 is not read; documents are taken evenly."""
+
+    def __post_init__(self) -> None:
+        _need(
+            512 <= self.vocab_size <= 65536,
+            "tokenizer.vocab_size",
+            self.vocab_size,
+            "use 512 … 65536 (ids are stored in 16 bits)",
+        )
+        _need(
+            self.max_training_bytes >= 10_000,
+            "tokenizer.max_training_bytes",
+            self.max_training_bytes,
+            "give at least 10000",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StreamConfig:
+    """One stream of the mixture: token shards and how often they are drawn."""
+
+    name: str
+    """Name of the shard: ``corpus`` or a task's name."""
+    rate: float
+    """Relative weight; rates are normalised over the mixture."""
+    target_weight: float = 1.0
+    """Loss weight of target tokens; prompt and corpus tokens weigh 1."""
+
+    def __post_init__(self) -> None:
+        _need(bool(self.name), "stream.name", self.name, "name a shard")
+        _need(self.rate > 0, f"stream {self.name!r}: rate", self.rate, "must be positive")
+        _need(
+            self.target_weight >= 0,
+            f"stream {self.name!r}: target_weight",
+            self.target_weight,
+            "must not be negative",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainConfig:
+    """One pre-training run: its mixture, budget, optimizer and schedule."""
+
+    mixture: tuple[StreamConfig, ...]
+    """What is read; at least one stream."""
+    tokens: int
+    """Budget: tokens seen over the whole run."""
+    batch_size: int = 16
+    """Windows per micro-step and rank."""
+    accumulation: int = 1
+    """Micro-steps per optimizer step."""
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    """muon: Muon on the matrices of the Blocks, AdamW on the rest."""
+    learning_rate: float = 1e-3
+    """Peak rate of AdamW."""
+    muon_learning_rate: float = 0.02
+    """Peak rate of Muon; unused with adamw."""
+    weight_decay: float = 0.01
+    """Decoupled, on matrices and embeddings only."""
+    beta1: float = 0.9
+    beta2: float = 0.95
+    clip: float = 1.0
+    """Maximum global norm of the gradient."""
+    warmup_tokens: int = 0
+    """Linear warm-up from 0, in tokens."""
+    schedule: Literal["cosine", "linear", "wsd"] = "cosine"
+    """After the warm-up: cosine or linear to the final fraction, or stable and then linear decay
+    (warm-up–stable–decay) over the last ``decay_fraction``."""
+    final_fraction: float = 0.1
+    """Learning rate at the end, as a fraction of the peak."""
+    decay_fraction: float = 0.6
+    """Share of the run that wsd decays over."""
+    precision: Literal["fp32", "bf16"] = "bf16"
+    """bf16: bf16 weights and activations, fp32 master weights and loss."""
+    seed: int = 0
+    """Of the initial weights, dropout and the order of the data."""
+    threads: int = 0
+    """Processor threads; 0: all cores."""
+    checkpoint_every: int = 200
+    """Optimizer steps between checkpoints."""
+    keep_checkpoints: int = 2
+    """Last checkpoints kept."""
+    log_every: int = 10
+    """Optimizer steps between logged metrics."""
+    validate_every: int = 200
+    """Optimizer steps between validation losses."""
+    validation_windows: int = 64
+    """Windows of held-out corpus text in one validation loss."""
+
+    def __post_init__(self) -> None:
+        _need(len(self.mixture) > 0, "mixture", self.mixture, "name at least one stream")
+        names = [stream.name for stream in self.mixture]
+        _need(len(set(names)) == len(names), "mixture", names, "name each stream once")
+        for name in (
+            "tokens", "batch_size", "accumulation", "learning_rate", "muon_learning_rate", "clip",
+            "checkpoint_every", "keep_checkpoints", "log_every", "validate_every",
+            "validation_windows",
+        ):  # fmt: skip
+            _need(getattr(self, name) > 0, name, getattr(self, name), "must be positive")
+        for name in ("weight_decay", "warmup_tokens", "threads", "seed"):
+            _need(getattr(self, name) >= 0, name, getattr(self, name), "must not be negative")
+        for name in ("beta1", "beta2", "final_fraction", "decay_fraction"):
+            _need(0 <= getattr(self, name) <= 1, name, getattr(self, name), "must lie in [0, 1]")
+        _one_of("optimizer", self.optimizer, ("adamw", "muon"))
+        _one_of("schedule", self.schedule, ("cosine", "linear", "wsd"))
+        _one_of("precision", self.precision, ("fp32", "bf16"))
+        _need(
+            self.warmup_tokens < self.tokens,
+            "warmup_tokens",
+            self.warmup_tokens,
+            f"must be less than tokens={self.tokens}",
+        )

@@ -1,0 +1,1 @@
+"""Raw text collections → documents: readers, filters, near-duplicates, ingestion."""

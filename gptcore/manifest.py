@@ -1,0 +1,109 @@
+"""Manifests: a product directory is complete when ``manifest.json`` is there.
+
+The manifest is written last, into a temporary directory that is then renamed into place, so a
+reader sees either nothing or the whole. It says what the product was made from: the configuration,
+the digests of its inputs, of the source code and of the installed packages, and a checksum per
+file. ``digest`` is that of the content, so that a product rebuilt to the same bytes leaves
+everything after it valid. (A product is finished when its last file is: cf. karpathy/nanochat,
+``tasks/common.py``.)
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from gptcore.errors import ProductError
+
+FORMAT = 1
+"""Version of the manifest's layout; readers refuse a newer one."""
+FILE = "manifest.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manifest:
+    """What a finished product is and what it was made from."""
+
+    format: int = FORMAT
+    kind: str
+    """Kind of product: documentation, prompts, documents, tokenizer, shards, run, evaluation."""
+    name: str
+    """Name within the kind; with the key it names the directory."""
+    key: str
+    """SHA-256 over configuration, inputs' digests, source and lock: what the cache looks up."""
+    digest: str
+    """SHA-256 over names and checksums of the content files: what products made from it refer to."""
+    inputs: dict[str, str]
+    """Role of each input → its digest."""
+    config: dict[str, Any]
+    """The stage's configuration as plain values."""
+    source: str
+    """SHA-256 of the source of the modules that the stage uses."""
+    lock: str
+    """SHA-256 of the names and versions of the packages that the stage uses."""
+    counts: dict[str, Any]
+    """What the stage tallied."""
+    files: dict[str, str]
+    """Relative path → SHA-256 of the content."""
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def object_digest(value: Any) -> str:
+    """SHA-256 of a JSON-able value with sorted keys, in hex."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def checksums(directory: Path) -> dict[str, str]:
+    """Relative path → SHA-256 of every file below a product directory but the manifest."""
+    paths = sorted(p for p in directory.rglob("*") if p.is_file() and p.name != FILE)
+    return {p.relative_to(directory).as_posix(): file_digest(p) for p in paths}
+
+
+def write_manifest(directory: Path, manifest: Manifest) -> None:
+    """Write ``manifest.json`` (aside, then renamed)."""
+    aside = directory / f".{FILE}"
+    aside.write_text(json.dumps(asdict(manifest), indent=1, sort_keys=True, ensure_ascii=False))
+    aside.replace(directory / FILE)
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """Read a product's manifest; ProductError when it is missing, broken or newer than we are."""
+    path = directory / FILE
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        version = int(raw["format"])
+    except FileNotFoundError:
+        raise ProductError(f"{directory} has no {FILE}: it was never finished; delete it") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ProductError(f"{path} cannot be read ({error}): delete {directory}") from error
+    if version > FORMAT:
+        raise ProductError(
+            f"{path}: format {version} is newer than {FORMAT}, which this version reads: upgrade"
+        )
+    try:
+        return Manifest(**{field.name: raw[field.name] for field in fields(Manifest)})
+    except KeyError as error:
+        raise ProductError(f"{path} lacks the field {error}: delete {directory}") from error
+
+
+def verify(directory: Path, manifest: Manifest) -> None:
+    """Check every file against its checksum; ProductError names the first that differs."""
+    found = checksums(directory)
+    for name, expected in manifest.files.items():
+        actual = found.get(name)
+        if actual != expected:
+            what = "is missing" if actual is None else "has changed since it was written"
+            raise ProductError(f"{directory / name} {what}: delete {directory}, it is built again")
+
+
+def changed_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Names of the top-level entries in which two configurations differ, sorted."""
+    return sorted(k for k in old.keys() | new.keys() if old.get(k) != new.get(k))

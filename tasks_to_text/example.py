@@ -1,0 +1,49 @@
+"""One row of a labelled dataset under one template: the text to read and the text to produce.
+
+The same example serves three uses: text to pre-train on (GPT-2: prompt + target), segments to
+fine-tune on (GPT-1 §3.3: the fields between delimiters), and requests to evaluate with.
+"""
+
+from dataclasses import dataclass
+
+from tasks_to_text.errors import DataError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Example:
+    """A prompt and its target, as strings; nothing here knows of tokens.
+
+    Raises DataError when the fields contradict each other.
+    """
+
+    example_id: str
+    """Unique within task and split; stable over runs (a row's own id, never its position)."""
+    group: str
+    """What must not be split between training and evaluation; intervals are clustered by it."""
+    prompt: str
+    """The text shown. Ends without white space: a target owns its leading space."""
+    target: str
+    """The text to be produced, leading space included."""
+    choices: tuple[str, ...] = ()
+    """Candidate targets, each owning its leading space; empty for free generation."""
+    gold: int = -1
+    """Index of the right choice; -1 where there are no choices."""
+    segments: tuple[str, ...] = ()
+    """The fields as GPT-1's input transformations need them, without any wording."""
+
+    def __post_init__(self) -> None:
+        if self.prompt != self.prompt.rstrip():
+            raise DataError(
+                f"example {self.example_id!r}: prompt ends in white space; give it to the target"
+            )
+        if not self.choices:
+            if self.gold != -1:
+                raise DataError(f"example {self.example_id!r}: gold={self.gold} without choices")
+            return
+        if not 0 <= self.gold < len(self.choices):
+            last = len(self.choices) - 1
+            raise DataError(f"example {self.example_id!r}: gold={self.gold} is outside 0..{last}")
+        if len(set(self.choices)) != len(self.choices):
+            raise DataError(f"example {self.example_id!r}: two choices are the same text")
+        if self.choices[self.gold] != self.target:
+            raise DataError(f"example {self.example_id!r}: target is not the gold choice")
