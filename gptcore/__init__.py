@@ -1,1 +1,1 @@
-"""Text → tokens → model → scores: tokenizer, GPT, training and scoring, without a pipeline around."""
+"""Text → tokens → model → scores: tokenizer, GPT, training and scoring, no pipeline around."""

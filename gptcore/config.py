@@ -5,11 +5,14 @@ Frozen, keyword-only, checked when they are made; every field says its unit. Sou
 ``src/model.py`` and openai/finetune-transformer-lm ``train.py``.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
-from typing import Literal
+import difflib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, is_dataclass, replace
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from gptcore.errors import ConfigError
+
+T = TypeVar("T")
 
 
 def _need(condition: bool, field: str, value: object, remedy: str) -> None:
@@ -235,3 +238,30 @@ class TrainConfig:
             self.warmup_tokens,
             f"must be less than tokens={self.tokens}",
         )
+
+
+def from_plain(cls: type[T], value: Any, path: str = "") -> T:
+    """Build a configuration, nested ones too, from plain JSON values.
+
+    ConfigError names an unknown or missing key by its dotted path.
+    """
+    where = path or cls.__name__
+    _need(isinstance(value, Mapping), where, value, f"must be the fields of a {cls.__name__}")
+    types = get_type_hints(cls)
+    for key in value:
+        near = difflib.get_close_matches(str(key), list(types), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(types)}"
+        _need(key in types, f"{where}.{key}", value[key], f"no such field; {hint}")
+    try:
+        return cls(**{k: _convert(types[k], v, f"{where}.{k}") for k, v in value.items()})
+    except TypeError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def _convert(kind: Any, value: Any, path: str) -> Any:
+    """A JSON value as what a field's type asks for: a configuration, a tuple of them, or itself."""
+    if get_origin(kind) is tuple:
+        return tuple(_convert(get_args(kind)[0], v, f"{path}.{i}") for i, v in enumerate(value))
+    if isinstance(kind, type) and is_dataclass(kind):
+        return from_plain(kind, value, path)
+    return value

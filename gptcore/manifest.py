@@ -34,7 +34,7 @@ class Manifest:
     key: str
     """SHA-256 over configuration, inputs' digests, source and lock: what the cache looks up."""
     digest: str
-    """SHA-256 over names and checksums of the content files: what products made from it refer to."""
+    """SHA-256 over names and checksums of the content files: what later products refer to."""
     inputs: dict[str, str]
     """Role of each input → its digest."""
     config: dict[str, Any]

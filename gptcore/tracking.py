@@ -36,25 +36,23 @@ class MemoryTracker:
 
 
 class JsonlTracker:
-    """Appends one JSON object per step to a file, flushed line by line.
+    """Appends one JSON object per step to a file, flushed line by line."""
 
-    ``resume_at`` drops what an interrupted run wrote after its last checkpoint, so that no step
-    stands there twice (the zig-zag charts of naive resumption).
-    """
+    def __init__(self, path: Path) -> None:
+        self._path = path
 
-    def __init__(self, path: Path, *, resume_at: int = 0) -> None:
-        kept = [row for row in read_jsonl(path) if int(row["step"]) <= resume_at]
-        self._file = path.open("w", encoding="utf-8")
-        for row in kept:
-            self._write(row)
+    def rewind(self, step: int) -> None:
+        """Drop what an interrupted run wrote after ``step``, so that no step stands there twice."""
+        rows = read_jsonl(self._path)
+        kept = [json.dumps(row) + "\n" for row in rows if row["step"] <= step]
+        aside = self._path.with_name(f".{self._path.name}")
+        aside.write_text("".join(kept), encoding="utf-8")
+        aside.replace(self._path)
 
     def log(self, step: int, metrics: Mapping[str, float]) -> None:
         """Append {"step": step, **metrics}."""
-        self._write({"step": step, **metrics})
-
-    def _write(self, row: Mapping[str, float]) -> None:
-        self._file.write(json.dumps(row) + "\n")
-        self._file.flush()
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": step, **metrics}) + "\n")
 
 
 def read_jsonl(path: Path) -> list[dict[str, float]]:

@@ -1,0 +1,129 @@
+"""Resumable streams of training windows; the one place that shifts tokens.
+
+A window is ``context_length + 1`` consecutive ids of a shard: all but the last are read, all but
+the first are predicted. Each stream gives every window once per epoch, in an order drawn anew from
+(seed, stream, epoch). The mixture draws the stream of each row from (seed, step). So a batch is a
+function of the seed and of how many windows each stream has given: that is all the state there is.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from gptcore.config import StreamConfig
+from gptcore.errors import DataError
+from gptcore.shards import Shard, load_shard
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of one micro-step: ids, labels (shifted ids) and loss weights, each (B, T)."""
+
+    ids: Tensor
+    labels: Tensor
+    weights: Tensor
+
+
+class WindowStream:
+    """The windows of one shard, each once per epoch."""
+
+    def __init__(self, config: StreamConfig, shard: Shard, context_length: int, seed: int) -> None:
+        self.config, self._shard, self._length = config, shard, context_length
+        self.n_windows = (len(shard.ids) - 1) // context_length
+        if self.n_windows < 1:
+            raise DataError(
+                f"stream {config.name!r} has {len(shard.ids)} tokens, fewer than one window of"
+                f" {context_length + 1}: give more text or a smaller context_length"
+            )
+        self._seed = (seed, zlib.crc32(config.name.encode()))
+        self._epoch = -1
+        self._order: npt.NDArray[np.int64] = np.empty(0, np.int64)
+
+    def window(self, position: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """Ids (T + 1,) and their loss weights (T + 1,) of the position-th window ever given."""
+        epoch, i = divmod(position, self.n_windows)
+        if epoch != self._epoch:
+            rng = np.random.default_rng((*self._seed, epoch))
+            self._order, self._epoch = rng.permutation(self.n_windows), epoch
+        start = int(self._order[i]) * self._length
+        part = slice(start, start + self._length + 1)
+        ids = self._shard.ids[part].astype(np.int64)
+        weights = np.ones(len(ids), np.float32)
+        if self._shard.target is not None:
+            weights[self._shard.target[part] == 1] = self.config.target_weight
+        return ids, weights
+
+
+class MixtureStream:
+    """Draws each row's stream at the stated rates; resumes exactly from ``state``."""
+
+    def __init__(self, streams: Sequence[WindowStream], *, rows: int, seed: int) -> None:
+        self._streams, self._rows, self._seed = list(streams), rows, seed
+        rates = np.array([stream.config.rate for stream in streams])
+        self._rates = rates / rates.sum()
+        self._given = dict.fromkeys((s.config.name for s in streams), 0)
+
+    @classmethod
+    def open(
+        cls,
+        shards: Path,
+        mixture: Sequence[StreamConfig],
+        *,
+        context_length: int,
+        rows: int,
+        seed: int,
+    ) -> "MixtureStream":
+        """Streams over the training shards of a product."""
+        streams = [
+            WindowStream(c, load_shard(shards, split="train", name=c.name), context_length, seed)
+            for c in mixture
+        ]
+        return cls(streams, rows=rows, seed=seed)
+
+    @property
+    def state(self) -> dict[str, int]:
+        """Windows given so far, by stream."""
+        return dict(self._given)
+
+    def restore(self, state: Mapping[str, int]) -> None:
+        """Go on where ``state`` was taken."""
+        self._given = dict(state)
+
+    @property
+    def epochs(self) -> dict[str, float]:
+        """How often each stream has been read, in epochs."""
+        return {s.config.name: self._given[s.config.name] / s.n_windows for s in self._streams}
+
+    def batch(self, draw: int) -> Batch:
+        """The rows of the draw-th micro-step since the start of the run."""
+        rng = np.random.default_rng((self._seed, 1, draw))
+        rows = []
+        for which in rng.choice(len(self._streams), size=self._rows, p=self._rates):
+            stream = self._streams[which]
+            rows.append(stream.window(self._given[stream.config.name]))
+            self._given[stream.config.name] += 1
+        return _collate(rows)
+
+
+def validation_batches(shard: Shard, context_length: int, windows: int, rows: int) -> list[Batch]:
+    """Up to ``windows`` windows spread evenly over a held-out shard, in batches of ``rows``."""
+    stream = WindowStream(StreamConfig(name="validation", rate=1), shard, context_length, 0)
+    picked = np.linspace(0, stream.n_windows - 1, min(windows, stream.n_windows)).astype(int)
+    picked = np.unique(picked)
+    return [
+        _collate([stream.window(int(i)) for i in picked[j : j + rows]])
+        for j in range(0, len(picked), rows)
+    ]
+
+
+def _collate(rows: Sequence[tuple[Any, Any]]) -> Batch:
+    ids = torch.from_numpy(np.stack([ids for ids, _ in rows]))
+    weights = torch.from_numpy(np.stack([weights for _, weights in rows]))
+    return Batch(ids[:, :-1], ids[:, 1:], weights[:, 1:])

@@ -1,0 +1,110 @@
+"""SentencePiece, lossless: decode(encode(text)) == text for every valid Unicode string.
+
+The library's defaults are not (NFKC, collapsed white space, a dummy prefix). Ours: identity
+normaliser, white space kept, no dummy prefix, bytes for what has no piece, and newline and tab as
+symbols of their own. SentencePiece writes a space as U+2581, so a real U+2581 in the text would
+come back as a space: text is split there and the character is written as its three byte pieces.
+``<|endoftext|>`` is a control symbol: text that contains these characters never makes its id.
+
+The only importer of sentencepiece. Options: google/sentencepiece ``doc/options.md``.
+"""
+
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import sentencepiece
+
+from gptcore.config import TokenizerConfig
+from gptcore.errors import ConfigError, DataError, ProductError
+
+END_OF_TEXT = "<|endoftext|>"
+FILE = "tokenizer.model"
+_SPACE_MARK = "\u2581"
+
+
+def train_tokenizer(config: TokenizerConfig, texts: Iterable[str], out: Path) -> dict[str, Any]:
+    """Train a byte-fallback BPE on training texts; writes ``tokenizer.model`` into ``out``.
+
+    Of more than ``max_training_bytes`` every k-th text is read. ConfigError when the texts are
+    too few for the vocabulary.
+    """
+    kept, total = _evenly(list(texts), config.max_training_bytes)
+    model = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(kept),
+            model_writer=model,
+            model_type="bpe",
+            vocab_size=config.vocab_size,
+            normalization_rule_name="identity",
+            remove_extra_whitespaces=False,
+            add_dummy_prefix=False,
+            allow_whitespace_only_pieces=True,
+            byte_fallback=True,
+            user_defined_symbols=["\n", "\t"],
+            control_symbols=[END_OF_TEXT],
+            bos_id=-1,
+            eos_id=-1,
+            pad_id=-1,
+            max_sentence_length=1 << 20,
+            num_threads=1,
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        raise ConfigError(
+            f"tokenizer.vocab_size={config.vocab_size}: cannot be trained on {len(kept)} texts"
+            f" ({error}); lower it or give more text"
+        ) from error
+    (out / FILE).write_bytes(model.getvalue())
+    return {"texts": len(kept), "bytes": total, "vocab_size": config.vocab_size}
+
+
+def _evenly(texts: Sequence[str], max_bytes: int) -> tuple[list[str], int]:
+    sizes = [len(text.encode()) for text in texts]
+    step = max(1, -(-sum(sizes) // max_bytes))
+    return list(texts[::step]), sum(sizes[::step])
+
+
+class Tokenizer:
+    """Text ↔ token ids."""
+
+    def __init__(self, model: bytes) -> None:
+        self._model = sentencepiece.SentencePieceProcessor(model_proto=model)
+        self.end_of_text: int = self._model.piece_to_id(END_OF_TEXT)
+        self.vocab_size: int = self._model.get_piece_size()
+        mark = [f"<0x{byte:02X}>" for byte in _SPACE_MARK.encode()]
+        self._mark_ids: list[int] = [self._model.piece_to_id(piece) for piece in mark]
+
+    @classmethod
+    def load(cls, directory: Path) -> "Tokenizer":
+        """Read ``tokenizer.model``; ProductError when it is missing or broken."""
+        path = directory / FILE
+        try:
+            return cls(path.read_bytes())
+        except (OSError, RuntimeError) as error:
+            raise ProductError(f"{path} is no tokenizer ({error}): delete {directory}") from error
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a text; DataError on a lone surrogate, which no UTF-8 can hold."""
+        return self.encode_batch([text])[0]
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids of many texts, in the calling thread."""
+        try:
+            if not any(_SPACE_MARK in text for text in texts):
+                encoded: list[list[int]] = self._model.encode(list(texts))
+                return encoded
+            return [self._encode_with_marks(text) for text in texts]
+        except UnicodeEncodeError as error:
+            raise DataError(f"text holds a lone surrogate ({error}): replace it first") from error
+
+    def _encode_with_marks(self, text: str) -> list[int]:
+        first, *rest = self._model.encode(text.split(_SPACE_MARK))
+        return [*first, *(i for ids in rest for i in (*self._mark_ids, *ids))]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of ids; ``<|endoftext|>`` has none, bytes that are no UTF-8 become U+FFFD."""
+        text: str = self._model.decode(list(ids))
+        return text
