@@ -1,0 +1,30 @@
+"""The exceptions of flows.
+
+    FlowsError
+    ├── ConfigError (also ValueError)   a parameter, override or profile that cannot work
+    ├── WorkspaceError                  a workspace that cannot be written, or is full
+    ├── TrainerError                    the trainer crashed; its log says why
+    └── TrainerStopped                  the trainer was stopped and left a checkpoint to go on from
+
+Every message names the field or path, its value and the remedy.
+"""
+
+
+class FlowsError(Exception):
+    """Root of everything that flows raises on purpose."""
+
+
+class ConfigError(FlowsError, ValueError):
+    """A parameter, an override or a profile that cannot work."""
+
+
+class WorkspaceError(FlowsError):
+    """A workspace that cannot be written, or whose disk is full."""
+
+
+class TrainerError(FlowsError):
+    """The trainer ended without finishing; the message quotes the end of its log."""
+
+
+class TrainerStopped(FlowsError):
+    """The trainer was stopped from outside; the same command goes on from its checkpoint."""
