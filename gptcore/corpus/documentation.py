@@ -1,0 +1,264 @@
+"""The documentation of installed distributions as a corpus with one digest everywhere.
+
+A fresh machine has no corpus, but the environment that was just installed holds tens of megabytes
+of English under open licences: its docstrings. They are read as source text (``source_text``),
+split so that nothing leaks from training into evaluation (``splits``), and written as one row per
+documented object. Nothing depends on the order of a file system, of hashes or of processes.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import gptcore
+from gptcore.corpus.documents import DocumentationRow, write_documentation
+from gptcore.corpus.installed import Distribution, SourceFile, find, source_files
+from gptcore.corpus.near_duplicates import shingles, words
+from gptcore.corpus.splits import SPLITS, assign, families, leaks
+from gptcore.errors import ConfigError, DataError
+
+__all__ = ["Distribution", "DocumentationConfig", "collect"]
+
+Progress = Callable[[int, int, str], None]
+
+TOO_SHORT = "too short"
+DUPLICATE = "duplicate"
+NOT_TEXT = "not text"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentationConfig:
+    """Which documentation is read and how it is split."""
+
+    distributions: tuple[Distribution, ...]
+    """At least one; each name once."""
+    min_characters: int = 40
+    """Shorter docstrings are dropped."""
+    validation_share: float = 0.08
+    """Bytes of each distribution held out for validation, about."""
+    test_share: float = 0.08
+    """Bytes of each distribution held out for testing, about."""
+    max_overlap: float = 0.2
+    """Share of a held-out document's shingles that training text may hold."""
+    seed: int = 0
+    """Of the assignment of families to splits."""
+    processes: int = 2
+    """Processes that read source files; the result does not depend on it."""
+
+    def __post_init__(self) -> None:
+        names = [d.name for d in self.distributions]
+        repeated = sorted(name for name, n in Counter(names).items() if n > 1)
+        if not names or repeated:
+            raise ConfigError(f"distributions={repeated}: name at least one, and each once")
+        for field in ("validation_share", "test_share", "max_overlap"):
+            if not 0 <= getattr(self, field) < 1:
+                raise ConfigError(f"{field}={getattr(self, field)}: must lie in [0, 1)")
+        if self.validation_share + self.test_share > 0.5:
+            raise ConfigError(
+                f"validation_share={self.validation_share} and test_share={self.test_share}: "
+                "hold out at most half"
+            )
+        for field in ("min_characters", "processes"):
+            if getattr(self, field) < 1:
+                raise ConfigError(f"{field}={getattr(self, field)}: must be positive")
+
+
+def _silent(done: int, total: int, what: str) -> None:
+    pass
+
+
+def collect(config: DocumentationConfig, out: Path, progress: Progress = _silent) -> dict[str, Any]:
+    """Write ``train``, ``validation``, ``test.parquet`` and ``digest.txt`` into ``out``.
+
+    Returns counts: documents, bytes, families, largest_family, by_distribution, by_split, dropped
+    (by reason) and corpus_digest. Raises ConfigError when a distribution is absent or at another
+    version, before any work starts.
+    """
+    installed = find(config.distributions)
+    files: list[SourceFile] = []
+    dropped: Counter[str] = Counter()
+    for wanted, found in zip(config.distributions, installed, strict=True):
+        modules, left_out = source_files(wanted, found)
+        files += modules
+        dropped += left_out
+    rows = _rows(files, config, dropped, progress)
+    if not rows:
+        raise DataError("distributions: they hold no docstring that is long enough")
+    by_split = _split(rows, config, dropped)
+    for split in SPLITS:
+        write_documentation(by_split[split], out / f"{split}.parquet")
+    digest = corpus_digest(row for split in SPLITS for row in by_split[split])
+    (out / "digest.txt").write_text(digest + "\n", encoding="utf-8")
+    return _counts(by_split, dropped, digest)
+
+
+def corpus_digest(rows: Iterable[DocumentationRow]) -> str:
+    """SHA-256 over the rows' ids and texts, in the order of their ids."""
+    digest = hashlib.sha256()
+    for row in sorted(rows, key=lambda row: row.id):
+        digest.update(json.dumps([row.id, row.text]).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _rows(
+    files: Sequence[SourceFile],
+    config: DocumentationConfig,
+    dropped: Counter[str],
+    progress: Progress,
+) -> list[DocumentationRow]:
+    """Rows of all files, sorted by id; their group is not known yet."""
+    rows: dict[str, DocumentationRow] = {}
+    for file, answer in zip(files, _answers(files, config.processes, progress), strict=True):
+        if "dropped" in answer:
+            dropped[answer["dropped"]] += 1
+            continue
+        for item in answer["objects"]:
+            reason = _unfit(item["text"], config.min_characters)
+            if reason:
+                dropped[reason] += 1
+                continue
+            row = _row(file, item)
+            if rows.setdefault(row.id, row) is not row:
+                dropped[DUPLICATE] += 1
+    return [rows[key] for key in sorted(rows)]
+
+
+def _unfit(text: str, min_characters: int) -> str:
+    if len(text) < min_characters:
+        return TOO_SHORT
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate, written as an escape
+        return NOT_TEXT
+    return NOT_TEXT if "\0" in text else ""
+
+
+def _row(file: SourceFile, item: dict[str, Any]) -> DocumentationRow:
+    name = file.distribution.name
+    full = f"{file.module}.{item['qualname']}" if item["qualname"] else file.module
+    return DocumentationRow(
+        id=f"{name}:{full}",
+        distribution=name,
+        version=file.distribution.version,
+        licence=file.licence,
+        module=file.module,
+        group="",
+        **item,
+    )
+
+
+def _answers(
+    files: Sequence[SourceFile], processes: int, progress: Progress
+) -> list[dict[str, Any]]:
+    """The answer of ``source_text`` to each file, in order, from several worker processes."""
+    answers: list[dict[str, Any]] = [{} for _ in files]
+    waiting = iter(enumerate(files))
+    done = 0
+    lock = Lock()
+
+    def ask() -> None:
+        nonlocal done
+        with _worker() as worker:
+            assert worker.stdin and worker.stdout
+            while True:
+                with lock:
+                    index, file = next(waiting, (-1, None))
+                if file is None:
+                    return
+                worker.stdin.write(json.dumps(str(file.path)) + "\n")
+                worker.stdin.flush()
+                answers[index] = json.loads(worker.stdout.readline())
+                with lock:
+                    done += 1
+                    if done % 100 == 0 or done == len(files):
+                        progress(done, len(files), "files")
+
+    with ThreadPoolExecutor(processes) as pool:
+        for job in [pool.submit(ask) for _ in range(processes)]:
+            job.result()
+    return answers
+
+
+def _worker() -> subprocess.Popen[str]:
+    root = str(Path(gptcore.__file__).parent.parent)
+    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "gptcore.corpus.source_text"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": path},
+    )
+
+
+def _split(
+    rows: list[DocumentationRow], config: DocumentationConfig, dropped: Counter[str]
+) -> dict[str, list[DocumentationRow]]:
+    """Families, then splits, then what must go."""
+    groups = families(
+        shingles(row.text for row in rows), [f"{r.distribution}:{r.module}" for r in rows]
+    )
+    grouped = [replace(row, group=group) for row, group in zip(rows, groups, strict=True)]
+    kept = list(_without_duplicates(grouped))
+    dropped[DUPLICATE] += len(rows) - len(kept)
+    splits = assign(
+        [row.group for row in kept],
+        [row.distribution for row in kept],
+        [len(row.text.encode()) for row in kept],
+        validation_share=config.validation_share,
+        test_share=config.test_share,
+        seed=config.seed,
+    )
+    reasons = leaks(shingles(row.text for row in kept), splits, config.max_overlap)
+    by_split: dict[str, list[DocumentationRow]] = {split: [] for split in SPLITS}
+    for row, split, reason in zip(kept, splits, reasons, strict=True):
+        if reason:
+            dropped[reason] += 1
+        else:
+            by_split[split].append(row)
+    return by_split
+
+
+def _without_duplicates(rows: list[DocumentationRow]) -> Iterator[DocumentationRow]:
+    """The first of the rows whose words are the same."""
+    seen: set[str] = set()
+    for row in rows:
+        normalised = " ".join(words(row.text))
+        if normalised not in seen:
+            seen.add(normalised)
+            yield row
+
+
+def _counts(
+    by_split: dict[str, list[DocumentationRow]], dropped: Counter[str], digest: str
+) -> dict[str, Any]:
+    """What the manifest says of the product."""
+    families_seen: Counter[str] = Counter()
+    by_distribution: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SPLITS, 0))
+    n_bytes = 0
+    for split in SPLITS:
+        for row in by_split[split]:
+            size = len(row.text.encode())
+            n_bytes += size
+            families_seen[row.group] += 1
+            by_distribution[row.distribution][split] += size
+    largest, documents_in_largest = min(families_seen.items(), key=lambda kv: (-kv[1], kv[0]))
+    return {
+        "documents": sum(map(len, by_split.values())),
+        "bytes": n_bytes,
+        "families": len(families_seen),
+        "largest_family": {"name": largest, "documents": documents_in_largest},
+        "by_split": {split: len(by_split[split]) for split in SPLITS},
+        "bytes_by_distribution": {name: by_distribution[name] for name in sorted(by_distribution)},
+        "dropped": dict(sorted(dropped.items())),
+        "corpus_digest": digest,
+    }
