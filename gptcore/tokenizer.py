@@ -62,9 +62,15 @@ def train_tokenizer(config: TokenizerConfig, texts: Iterable[str], out: Path) ->
 
 
 def _evenly(texts: Sequence[str], max_bytes: int) -> tuple[list[str], int]:
-    sizes = [len(text.encode()) for text in texts]
-    step = max(1, -(-sum(sizes) // max_bytes))
-    return list(texts[::step]), sum(sizes[::step])
+    """Every k-th text, within ``max_bytes`` of UTF-8; the texts and their size."""
+    step = max(1, -(-sum(len(text.encode()) for text in texts) // max_bytes))
+    kept, total = [], 0
+    for text in texts[::step]:
+        size = len(text.encode())
+        if total + size <= max_bytes:
+            kept.append(text)
+            total += size
+    return kept, total
 
 
 class Tokenizer:
@@ -93,12 +99,13 @@ class Tokenizer:
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of many texts, in the calling thread."""
         try:
-            if not any(_SPACE_MARK in text for text in texts):
-                encoded: list[list[int]] = self._model.encode(list(texts))
-                return encoded
-            return [self._encode_with_marks(text) for text in texts]
+            encoded: list[list[int]] = self._model.encode([text.encode() for text in texts])
         except UnicodeEncodeError as error:
             raise DataError(f"text holds a lone surrogate ({error}): replace it first") from error
+        for i, text in enumerate(texts):
+            if _SPACE_MARK in text:
+                encoded[i] = self._encode_with_marks(text)
+        return encoded
 
     def _encode_with_marks(self, text: str) -> list[int]:
         first, *rest = self._model.encode(text.split(_SPACE_MARK))

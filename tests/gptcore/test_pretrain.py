@@ -1,0 +1,244 @@
+"""A training run survives what happens to it, and ends as if nothing had."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from packaging.requirements import Requirement
+
+import gptcore
+from gptcore.checkpoint import load_weights
+from gptcore.config import ModelConfig, StreamConfig, TrainConfig
+from gptcore.errors import CheckpointError, ConfigError, TrainingError
+from gptcore.pretrain import BAD_INPUT, FINISHED, INTERRUPTED, LOCKED, Job, RunLocked, pretrain
+from gptcore.tracking import read_jsonl
+
+MODEL = ModelConfig(vocab_size=512, context_length=16, n_layer=2, n_head=2, n_embd=32, dropout=0.1)
+MIXTURE = (
+    StreamConfig(name="corpus", rate=1),
+    StreamConfig(name="answer", rate=2, target_weight=5),
+)
+
+
+def _train(**changes: Any) -> TrainConfig:
+    fields: dict[str, Any] = {
+        "mixture": MIXTURE, "tokens": 16 * 4 * 2 * 60, "batch_size": 4, "accumulation": 2,
+        "optimizer": "muon", "precision": "fp32", "threads": 1, "checkpoint_every": 7,
+        "log_every": 1, "validate_every": 20, "validation_windows": 8,
+    }  # fmt: skip
+    return TrainConfig(**{**fields, **changes})
+
+
+def _job(shards: Path, out: Path, **changes: Any) -> Job:
+    return Job(model=MODEL, train=_train(**changes), shards=str(shards), out=str(out))
+
+
+def _rows(run: Path) -> list[dict[str, float]]:
+    rows = read_jsonl(run / "metrics.jsonl")
+    return [{k: v for k, v in row.items() if k != "tokens_per_second"} for row in rows]
+
+
+def _weights(run: Path) -> bytes:
+    return (run / "weights" / "model.safetensors").read_bytes()
+
+
+def _interrupted_after(steps: int, job: Job) -> None:
+    asked = iter(range(10_000))
+    assert pretrain(job, stopping=lambda: next(asked) >= steps - 1) is None
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"precision": "bf16", "schedule": "wsd"}, {"optimizer": "adamw"}]
+)
+def test_a_resumed_run_is_bit_equal_to_an_undisturbed_one(
+    changes: dict[str, Any], shards: Path, tmp_path: Path
+) -> None:
+    whole, broken = _job(shards, tmp_path / "a", **changes), _job(shards, tmp_path / "b", **changes)
+    summary = pretrain(whole)
+    assert summary is not None and summary["epochs"]["answer"] > 1  # across an epoch's end
+    for steps in (1, 13, 20):
+        _interrupted_after(steps, broken)
+    assert pretrain(broken) is not None
+    assert len(_rows(tmp_path / "a")) == 60
+    assert _rows(tmp_path / "a") == _rows(tmp_path / "b")
+    assert _weights(tmp_path / "a") == _weights(tmp_path / "b")
+
+
+def test_training_lowers_the_loss(shards: Path, tmp_path: Path) -> None:
+    pretrain(_job(shards, tmp_path))
+    losses = [row["validation/loss"] for row in _rows(tmp_path) if "validation/loss" in row]
+    assert losses[-1] < losses[0] < 6.3  # ln 512 = 6.24
+
+
+def test_a_broken_newest_checkpoint_falls_back_and_says_so(shards: Path, tmp_path: Path) -> None:
+    pretrain(_job(shards, tmp_path / "a"))
+    job = _job(shards, tmp_path / "b", keep_checkpoints=3)
+    _interrupted_after(20, job)
+    newest = sorted((tmp_path / "b" / "checkpoints").glob("step-*"))[-1]
+    damaged = newest / "model.safetensors"
+    damaged.write_bytes(damaged.read_bytes()[:-9] + b"123456789")
+    said: list[str] = []
+    assert pretrain(job, say=said.append) is not None
+    assert any("step-00000020" in line and "damaged" in line for line in said)
+    assert any("resumed at step 14" in line for line in said)
+    assert _weights(tmp_path / "a") == _weights(tmp_path / "b")
+    assert _rows(tmp_path / "a") == _rows(tmp_path / "b")
+
+
+def test_only_the_last_checkpoints_are_kept(shards: Path, tmp_path: Path) -> None:
+    pretrain(_job(shards, tmp_path, keep_checkpoints=2))
+    assert [p.name for p in sorted((tmp_path / "checkpoints").iterdir())] == [
+        "step-00000056", "step-00000060",
+    ]  # fmt: skip
+
+
+def test_initial_weights_are_where_training_starts(shards: Path, tmp_path: Path) -> None:
+    pretrain(_job(shards, tmp_path / "a"))
+    job = Job(
+        model=MODEL,
+        train=_train(learning_rate=1e-12, muon_learning_rate=1e-12),
+        shards=str(shards),
+        out=str(tmp_path / "b"),
+        initial=str(tmp_path / "a" / "weights"),
+    )
+    pretrain(job)
+    first, second = (load_weights(tmp_path / x / "weights")[1] for x in "ab")
+    torch.testing.assert_close(first, second, atol=1e-5, rtol=1e-5)
+
+
+def test_a_run_directory_of_another_job_is_refused(shards: Path, tmp_path: Path) -> None:
+    _interrupted_after(3, _job(shards, tmp_path))
+    with pytest.raises(CheckpointError, match=r"train\.clip, train\.seed"):
+        pretrain(_job(shards, tmp_path, seed=5, clip=3.0))
+
+
+def test_a_loss_that_is_no_number_stops_the_run(shards: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="lower learning_rate"):
+        pretrain(_job(shards, tmp_path, learning_rate=1e30, optimizer="adamw"))
+
+
+class TestProcess:
+    """The same, as a process that is killed for real."""
+
+    def _start(self, job: Job, tmp_path: Path, *extra: str, **popen: Any) -> Any:
+        path = tmp_path / "job.json"
+        path.write_text(json.dumps(asdict(job)))
+        command = [sys.executable, "-m", "gptcore.pretrain", str(path), *extra]
+        return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **popen)
+
+    def _wait_for_rows(self, run: Path, n: int) -> None:
+        deadline = time.monotonic() + 60
+        while len(read_jsonl(run / "metrics.jsonl")) < n:
+            assert time.monotonic() < deadline, "the trainer makes no progress"
+            time.sleep(0.01)
+
+    def test_sigkill_sigterm_and_a_dead_parent(self, shards: Path, tmp_path: Path) -> None:
+        many = {"tokens": 16 * 4 * 2 * 250}
+        run = tmp_path / "b"
+        job = _job(shards, run, **many)
+        process = self._start(job, tmp_path)
+        self._wait_for_rows(run, 30)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+
+        process = self._start(job, tmp_path)
+        self._wait_for_rows(run, 60)
+        with pytest.raises(RunLocked, match="another trainer"):
+            pretrain(job)
+        second = self._start(job, tmp_path)
+        assert second.wait() == LOCKED
+        process.terminate()
+        assert process.wait() == INTERRUPTED
+        assert "stopped after a checkpoint" in process.stderr.read()
+
+        reading, writing = os.pipe()
+        process = self._start(job, tmp_path, "--parent-pipe", str(reading), pass_fds=[reading])
+        os.close(reading)
+        done = len(read_jsonl(run / "metrics.jsonl"))
+        self._wait_for_rows(run, done + 10)
+        os.close(writing)  # what the kernel does when a parent dies
+        assert process.wait() == INTERRUPTED
+
+        process = self._start(job, tmp_path)
+        assert process.wait() == FINISHED
+        pretrain(_job(shards, tmp_path / "a", **many))
+        assert _rows(run) == _rows(tmp_path / "a")
+        assert _weights(run) == _weights(tmp_path / "a")
+        summary = json.loads((run / "summary.json").read_text())
+        assert summary["steps"] == 250 and summary["generations"] == 4
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("{", "error: "),
+            ('{"model": {"vocab": 3}}', "job.model.vocab=3: no such field"),
+            ('{"trian": 1}', "job.trian=1: no such field; did you mean 'train'?"),
+        ],
+    )
+    def test_bad_input_is_one_line(self, text: str, message: str, tmp_path: Path) -> None:
+        path = tmp_path / "job.json"
+        path.write_text(text)
+        done = subprocess.run(
+            [sys.executable, "-m", "gptcore.pretrain", str(path)], capture_output=True, text=True
+        )
+        assert done.returncode == BAD_INPUT
+        assert message in done.stderr and "Traceback" not in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+
+    def test_missing_shards_are_named(self, tmp_path: Path) -> None:
+        process = self._start(_job(tmp_path / "none", tmp_path / "run"), tmp_path)
+        assert process.wait() == BAD_INPUT
+        assert "corpus.npy is missing" in process.stderr.read()
+
+
+def test_a_config_says_which_field_cannot_work() -> None:
+    with pytest.raises(ConfigError, match="warmup_tokens=9000: must be less than tokens=100"):
+        _train(tokens=100, warmup_tokens=9000)
+    with pytest.raises(ConfigError, match="mixture"):
+        _train(mixture=())
+
+
+def _closure(names: set[str]) -> set[str]:
+    """Names of installed distributions that the given ones need."""
+    seen: set[str] = set()
+    waiting = set(names)
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        for line in metadata.requires(name) or []:
+            requirement = Requirement(line)
+            wanted = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+            if wanted and requirement.name not in seen:
+                waiting.add(requirement.name)
+    return seen
+
+
+def test_trains_with_nothing_but_its_four_packages(shards: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    for name in _closure({"torch", "numpy", "sentencepiece", "safetensors"}):
+        for top in {file.parts[0] for file in metadata.files(name) or [] if ".." not in file.parts}:
+            (site / top).symlink_to(Path(str(metadata.distribution(name).locate_file(top))))
+    (site / "gptcore").symlink_to(Path(gptcore.__file__).parent)
+    for absent in ("prefect", "mlflow", "duckdb", "datasets", "pyarrow", "flows", "tasks_to_text"):
+        assert not list(site.glob(f"{absent}*"))
+    job = tmp_path / "job.json"
+    job.write_text(json.dumps(asdict(_job(shards, tmp_path / "run", tokens=16 * 8 * 5))))
+    code = (
+        f"import sys; sys.path.insert(0, {str(site)!r}); import gptcore.scoring, gptcore.generate;"
+        " from gptcore.pretrain import main; sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-P", "-c", code, str(job)], capture_output=True, text=True
+    )
+    assert done.returncode == FINISHED, done.stderr
+    assert (tmp_path / "run" / "summary.json").exists()

@@ -1,0 +1,67 @@
+"""Losslessness is a law: whatever goes in comes out, and no text makes a special id."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gptcore.config import TokenizerConfig
+from gptcore.errors import ConfigError, DataError, ProductError
+from gptcore.tokenizer import END_OF_TEXT, Tokenizer, train_tokenizer
+from tests.gptcore.conftest import texts
+
+anything = st.text(st.characters(exclude_categories=["Cs"]))
+awkward = st.lists(
+    st.sampled_from(["\u2581", " ", "\n", "\t", "\r\n", "\x00", END_OF_TEXT, "a", "é", "word"])
+).map("".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=anything | awkward)
+def test_every_text_comes_back(tokenizer: Tokenizer, text: str) -> None:
+    ids = tokenizer.encode(text)
+    assert tokenizer.decode(ids) == text
+    assert tokenizer.end_of_text not in ids
+    assert all(0 <= i < tokenizer.vocab_size for i in ids)
+
+
+@settings(max_examples=200, deadline=None)
+@given(context=anything, continuation=anything)
+def test_ids_of_a_context_begin_the_ids_of_the_whole(
+    tokenizer: Tokenizer, context: str, continuation: str
+) -> None:
+    context = context.rstrip()
+    whole = tokenizer.encode(f"{context} {continuation}")
+    assert whole[: len(tokenizer.encode(context))] == tokenizer.encode(context)
+
+
+def test_a_batch_equals_one_by_one(tokenizer: Tokenizer) -> None:
+    some = [*texts(20, 9), "with \u2581 inside", ""]
+    assert tokenizer.encode_batch(some) == [tokenizer.encode(text) for text in some]
+
+
+def test_the_same_texts_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        train_tokenizer(TokenizerConfig(vocab_size=512), texts(300, 5), tmp_path / name)
+    first, second = (tmp_path / name / "tokenizer.model" for name in ("a", "b"))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_training_text_is_bounded_and_taken_evenly(tmp_path: Path) -> None:
+    config = TokenizerConfig(vocab_size=512, max_training_bytes=10_000)
+    counts = train_tokenizer(config, texts(300, 5), tmp_path)
+    assert 5_000 < counts["bytes"] <= 10_000
+
+
+def test_bad_input_is_named(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="lone surrogate"):
+        tokenizer.encode("\ud800")
+    with pytest.raises(ConfigError, match="vocab_size=30000.*lower it"):
+        train_tokenizer(TokenizerConfig(vocab_size=30_000), texts(50, 5), tmp_path)
+    with pytest.raises(ProductError, match="tokenizer"):
+        Tokenizer.load(tmp_path / "nowhere")
+    (tmp_path / "tokenizer.model").write_bytes(b"not a model")
+    with pytest.raises(ProductError, match="tokenizer"):
+        Tokenizer.load(tmp_path)
