@@ -6,7 +6,7 @@ never be about another wording than the one that was trained on.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,7 +14,8 @@ from tasks_to_text.errors import ConfigError
 from tasks_to_text.example import Example
 
 Row = Mapping[str, Any]
-"""One raw record of a labelled dataset."""
+"""One raw record of a labelled dataset. A labelled row, as ``Task.rows`` makes it, has at least
+``id`` (unique within task and split) and ``group`` (what must not be split), both str."""
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -31,8 +32,13 @@ class Task:
     """Lower case with underscores; the key in tables, metrics (``eval/<name>/acc``) and paths."""
     description: str
     """One sentence for a person: what is asked, where the gold answer comes from."""
+    columns: tuple[str, ...]
+    """Columns that the records of the source must have."""
     rows: Callable[[Iterable[Row], Split], Iterator[Row]]
-    """Records of the source, one split → labelled rows, in a fixed order (a pure function)."""
+    """Records of the source, one split → every labelled row they hold (a pure function); which of
+    them become examples is decided by ``tasks_to_text.selection``."""
+    keys: Callable[[Row], tuple[str, ...]]
+    """What a labelled row must not share with a row of another split, nor twice within its own."""
     template: Template
     """Labelled row → Example."""
     specimens: tuple[Row, ...]
@@ -41,6 +47,13 @@ class Task:
     """True: no shipped mixture may hold it, so that its score is zero-shot."""
     closed: bool = False
     """True: the choices are labels of a small closed set; False: free text of their own."""
+    label: Callable[[Row], str] | None = None
+    """The label that evaluation splits hold equally many rows of; None: nothing to balance."""
+    labels: tuple[str, ...] = ()
+    """The labels where they are fixed: all are kept; (): those that a split has enough rows of."""
+    distract: Callable[[Sequence[Row]], Sequence[Row]] | None = None
+    """Selected rows of a split → the same rows with distractors, drawn from gold answers of those
+    very rows, so that a constant ranking of the answers wins nothing; None: none are needed."""
 
     def __post_init__(self) -> None:
         if not self.name.replace("_", "").isalnum() or self.name != self.name.lower():

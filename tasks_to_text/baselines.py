@@ -1,0 +1,96 @@
+"""What the items give away without a language model: chance, majority, bag of words.
+
+Each answers like a model: one score per choice and example, the highest is the prediction. They are
+fitted on the task's own training examples, so for a task that no mixture holds they know more of it
+than the model beside them.
+
+Bag of words is multinomial naive Bayes with add-one smoothing (McCallum & Nigam 1998). For closed
+tasks it goes from the words of the prompt's fields to the label. Choices that are free text have no
+label; there it sees only which words stand in the first and which in the second half of a choice,
+and tells right choices from wrong ones.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from tasks_to_text.example import Example
+
+Scores = list[tuple[float, ...]]
+"""Per example: one score per choice."""
+
+_WORD = re.compile(r"[A-Za-z_]+|\d+|[^\w\s]")
+
+
+def chance(examples: Sequence[Example]) -> float:
+    """Expected accuracy of a uniform guess."""
+    return sum(1 / len(example.choices) for example in examples) / len(examples)
+
+
+def majority(examples: Sequence[Example], train: Sequence[Example], *, closed: bool) -> Scores:
+    """Always the most frequent training label among the choices; for choices that are free text,
+    the most frequent position of the right one in training.
+    """
+    if closed:
+        labels = Counter(example.target for example in train)
+        return [tuple(float(labels[name]) for name in one.choices) for one in examples]
+    positions = Counter(example.gold for example in train)
+    return [tuple(float(positions[i]) for i in range(len(one.choices))) for one in examples]
+
+
+def bag_of_words(examples: Sequence[Example], train: Sequence[Example], *, closed: bool) -> Scores:
+    """Naive Bayes fitted on ``train``: log-probabilities, up to a constant per example."""
+    if closed:
+        model = NaiveBayes((one.target, _words(" ".join(one.segments))) for one in train)
+        scored = (model.scores(_words(" ".join(one.segments))) for one in examples)
+        return [
+            tuple(scores.get(name, -math.inf) for name in one.choices)
+            for one, scores in zip(examples, scored, strict=True)
+        ]
+    model = NaiveBayes(
+        (str(choice == one.target), _halves(choice)) for one in train for choice in one.choices
+    )
+    return [tuple(_odds(model.scores(_halves(c))) for c in one.choices) for one in examples]
+
+
+class NaiveBayes:
+    """Multinomial naive Bayes over words, add-one smoothing."""
+
+    def __init__(self, pairs: Iterable[tuple[str, Sequence[str]]]) -> None:
+        """Fit on (label, words)."""
+        self._texts: Counter[str] = Counter()
+        self._words: dict[str, Counter[str]] = {}
+        for label, words in pairs:
+            self._texts[label] += 1
+            self._words.setdefault(label, Counter()).update(words)
+        self._vocabulary: set[str] = set().union(*self._words.values())
+        self._totals = {
+            label: counts.total() + len(self._vocabulary) for label, counts in self._words.items()
+        }
+
+    def scores(self, words: Sequence[str]) -> Mapping[str, float]:
+        """Label → log P(label) + Σ log P(word | label); unknown words say nothing."""
+        known = [word for word in words if word in self._vocabulary]
+        return {
+            label: math.log(self._texts[label])
+            + sum(math.log(counts[word] + 1) for word in known)
+            - len(known) * math.log(self._totals[label])
+            for label, counts in self._words.items()
+        }
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
+
+
+def _halves(text: str) -> list[str]:
+    """Words, each marked by the half of the text that it stands in."""
+    words = _words(text)
+    middle = len(words) // 2
+    return [f"{word} {i >= middle:d}" for i, word in enumerate(words)]
+
+
+def _odds(scores: Mapping[str, float]) -> float:
+    """Log-odds of being the right choice."""
+    return scores.get("True", -math.inf) - scores.get("False", -math.inf)

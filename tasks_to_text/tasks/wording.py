@@ -1,0 +1,23 @@
+"""Cutting and comparing the texts that tasks show."""
+
+MASK = "___"
+"""Stands where a word would give the answer away."""
+_KEY_WORDS = 8
+
+
+def clip(text: str, n_bytes: int) -> str:
+    """The longest prefix of whole words that fits into ``n_bytes`` of UTF-8.
+
+    >>> clip("one two three", 9)
+    'one two'
+    """
+    raw = text.encode()
+    if len(raw) <= n_bytes:
+        return text
+    cut = raw[: n_bytes + 1].decode(errors="ignore")
+    return cut[: max(cut.rfind(" "), cut.rfind("\n"), 0)].rstrip()
+
+
+def head_key(text: str) -> str:
+    """The first eight words in lower case: texts that share them count as the same question."""
+    return " ".join(text.lower().split(maxsplit=_KEY_WORDS)[:_KEY_WORDS])
