@@ -226,7 +226,8 @@ def test_trains_with_nothing_but_its_four_packages(shards: Path, tmp_path: Path)
     site = tmp_path / "site"
     site.mkdir()
     for name in _closure({"torch", "numpy", "sentencepiece", "safetensors"}):
-        for top in {file.parts[0] for file in metadata.files(name) or [] if ".." not in file.parts}:
+        files = metadata.files(name) or []
+        for top in {file.parts[0] for file in files} - {"..", "__pycache__"}:
             (site / top).symlink_to(Path(str(metadata.distribution(name).locate_file(top))))
     (site / "gptcore").symlink_to(Path(gptcore.__file__).parent)
     for absent in ("prefect", "mlflow", "duckdb", "datasets", "pyarrow", "flows", "tasks_to_text"):
