@@ -15,7 +15,7 @@ QUICKSTART = (
     Distribution(name="mlflow", version="3.17.2"),
     Distribution(name="SQLAlchemy", version="2.0.58"),
     Distribution(name="networkx", version="3.6.1"),
-    Distribution(name="numpy", version="2.4.6"),
+    Distribution(name="numpy", version="2.4.6", skip=("numpy.distutils",)),
     Distribution(name="beartype", version="0.23.1"),
     Distribution(name="matplotlib", version="3.11.2"),
     Distribution(name="huggingface_hub", version="2.4.0"),

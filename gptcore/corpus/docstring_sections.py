@@ -96,11 +96,12 @@ def _numpy_entries(lines: list[str], start: int, indent: int) -> Iterator[Docume
             continue
         underlined = i + 1 < len(lines) and _UNDERLINE.match(lines[i + 1])
         entry = _NUMPY_ENTRY.match(lines[i].strip())
-        if underlined or _indent(lines[i]) != indent or not entry:
+        if underlined or _indent(lines[i]) != indent or not (entry or " : " in lines[i]):
             return
         description = _block(lines, i + 1, indent)
-        for name in entry["names"].split(","):
-            yield _make(name, entry["type"] or "", description)
+        if entry:
+            for name in entry["names"].split(","):
+                yield _make(name, entry["type"] or "", description)
         i += 1 + len(description)
 
 

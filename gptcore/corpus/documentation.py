@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import Any
 import gptcore
 from gptcore.corpus.documents import DocumentationRow, write_documentation
 from gptcore.corpus.installed import Distribution, SourceFile, find, source_files
-from gptcore.corpus.near_duplicates import shingles, words
+from gptcore.corpus.near_duplicates import shingles
 from gptcore.corpus.splits import SPLITS, assign, families, leaks
 from gptcore.errors import ConfigError, DataError
 
@@ -176,7 +176,10 @@ def _answers(
                     return
                 worker.stdin.write(json.dumps(str(file.path)) + "\n")
                 worker.stdin.flush()
-                answers[index] = json.loads(worker.stdout.readline())
+                answer = worker.stdout.readline()
+                if not answer:
+                    raise DataError(f"{file.path}: the process that reads it died; run it again")
+                answers[index] = json.loads(answer)
                 with lock:
                     done += 1
                     if done % 100 == 0 or done == len(files):
@@ -204,38 +207,26 @@ def _split(
     rows: list[DocumentationRow], config: DocumentationConfig, dropped: Counter[str]
 ) -> dict[str, list[DocumentationRow]]:
     """Families, then splits, then what must go."""
-    groups = families(
-        shingles(row.text for row in rows), [f"{r.distribution}:{r.module}" for r in rows]
-    )
-    grouped = [replace(row, group=group) for row, group in zip(rows, groups, strict=True)]
-    kept = list(_without_duplicates(grouped))
-    dropped[DUPLICATE] += len(rows) - len(kept)
+    texts = shingles(row.text for row in rows)
+    groups = families(texts, [f"{row.distribution}:{row.module}" for row in rows])
+    later = texts.duplicates()
     splits = assign(
-        [row.group for row in kept],
-        [row.distribution for row in kept],
-        [len(row.text.encode()) for row in kept],
+        groups,
+        [row.distribution for row in rows],
+        [0 if again else len(row.text) for row, again in zip(rows, later, strict=True)],
         validation_share=config.validation_share,
         test_share=config.test_share,
         seed=config.seed,
     )
-    reasons = leaks(shingles(row.text for row in kept), splits, config.max_overlap)
+    splits = ["" if again else split for split, again in zip(splits, later, strict=True)]
+    reasons = leaks(texts, splits, config.max_overlap)
     by_split: dict[str, list[DocumentationRow]] = {split: [] for split in SPLITS}
-    for row, split, reason in zip(kept, splits, reasons, strict=True):
-        if reason:
-            dropped[reason] += 1
+    for row, group, split, reason in zip(rows, groups, splits, reasons, strict=True):
+        if not split or reason:
+            dropped[reason or DUPLICATE] += 1
         else:
-            by_split[split].append(row)
+            by_split[split].append(replace(row, group=group))
     return by_split
-
-
-def _without_duplicates(rows: list[DocumentationRow]) -> Iterator[DocumentationRow]:
-    """The first of the rows whose words are the same."""
-    seen: set[str] = set()
-    for row in rows:
-        normalised = " ".join(words(row.text))
-        if normalised not in seen:
-            seen.add(normalised)
-            yield row
 
 
 def _counts(

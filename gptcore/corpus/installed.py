@@ -20,6 +20,8 @@ VENDORED = frozenset(
      "third_party"}
 )  # fmt: skip
 """Directories of copies of other projects, which have other licences and versions."""
+GENERATED = frozenset({"version.py", "_version.py", "__config__.py", "_distributor_init.py"})
+"""Files written when a distribution is built, different on every platform."""
 _SHORT = 80
 
 
@@ -136,6 +138,8 @@ def _left_out(file: PurePosixPath, skip: tuple[str, ...]) -> str:
         return "file of tests"
     if directories & VENDORED:
         return "file is vendored"
+    if file.name in GENERATED:
+        return "file is generated"
     module = module_name(file)
     if any(module == name or module.startswith(f"{name}.") for name in skip):
         return "file is skipped"

@@ -13,7 +13,7 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
-from gptcore.corpus.near_duplicates import Mask, Shingles
+from gptcore.corpus.near_duplicates import Mask, Shingles, overlaps
 
 REPEATED = 0.5
 """A document repeats others when more than this share of its shingles stands in them."""
@@ -52,25 +52,13 @@ def _repeating_modules(
     shingles: Shingles, module_of: npt.NDArray[np.int64], n_modules: int
 ) -> list[tuple[int, int]]:
     """Pairs of modules, the first of which repeats the second."""
-    texts, numbers = shingles.texts, shingles.numbers
-    held = np.unique(numbers * n_modules + module_of[texts])  # (shingle, module), sorted
-    holders = np.bincount(held // n_modules, minlength=len(shingles.hashes))
-    first = np.concatenate([[0], np.cumsum(holders)])
-    few = (holders[numbers] > 1) & (holders[numbers] <= COMMON)
-    texts, numbers = texts[few], numbers[few]
-    # Each (document, shingle) beside each module that holds the shingle.
-    n = holders[numbers]
-    documents = np.repeat(texts, n)
-    places = np.repeat(first[numbers] - np.concatenate([[0], np.cumsum(n)[:-1]]), n)
-    others = held[places + np.arange(len(places))] % n_modules
-    foreign = others != module_of[documents]
-    pairs, shared = np.unique(documents[foreign] * n_modules + others[foreign], return_counts=True)
-    near = pairs[shared > REPEATED * shingles.sizes[pairs // n_modules]]
-    own = module_of[near // n_modules]
-    joined, count = np.unique(own * n_modules + near % n_modules, return_counts=True)
+    found = overlaps(shingles, module_of, COMMON)
+    own = module_of[found.texts]
+    near = (own != found.owners) & (found.shared > REPEATED * shingles.sizes[found.texts])
+    pairs, documents = np.unique(own[near] * n_modules + found.owners[near], return_counts=True)
     documents_in = np.bincount(module_of, minlength=n_modules)
-    joined = joined[count >= JOINED * documents_in[joined // n_modules]]
-    return [(int(pair) // n_modules, int(pair) % n_modules) for pair in joined]
+    pairs = pairs[documents >= JOINED * documents_in[pairs // n_modules]]
+    return [(int(pair) // n_modules, int(pair) % n_modules) for pair in pairs]
 
 
 def assign(
@@ -126,7 +114,7 @@ def _hash(seed: int, name: str) -> bytes:
 
 
 def leaks(shingles: Shingles, splits: Sequence[str], limit: float) -> list[str]:
-    """Why each document must go, "" where it may stay.
+    """Why each document must go, "" where it may stay (or is in no split).
 
     Within a split, a document is dropped that repeats earlier ones; then a validation document
     that shares more than ``limit`` of its shingles with the training documents left, and a test

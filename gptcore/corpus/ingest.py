@@ -1,0 +1,184 @@
+"""Documentation → documents: text as a reader sees it, filtered, free of evaluation text.
+
+The training split is decontaminated against the texts that evaluation will show (prompts and
+targets of the validation and test splits), in both directions: a document mostly made of such
+texts, and a long document that holds one of them.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gptcore.corpus.documents import (
+    Document,
+    DocumentationRow,
+    read_documentation,
+    write_documents,
+)
+from gptcore.corpus.filters import FilterConfig, reason_to_drop
+from gptcore.corpus.near_duplicates import Mask, overlaps, shingles
+from gptcore.corpus.splits import COMMON, SPLITS
+from gptcore.errors import ConfigError, DataError
+
+MADE_OF_HELD_OUT = "made of evaluation text"
+HOLDS_HELD_OUT = "holds an evaluation text"
+_LONG_HEADING = 300
+"""Characters of a signature from which on its annotations are left out."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IngestConfig:
+    """How documentation becomes documents."""
+
+    filters: FilterConfig = field(default_factory=FilterConfig)
+    """Applied to every split."""
+    max_overlap: float = 0.5
+    """A training document is dropped when more than this share of its shingles stands in held-out
+    texts, or when it has more than this share of the shingles of one of them."""
+    min_shared: int = 6
+    """Shingles that a document must share with one held-out text to be said to hold it: six are
+    thirteen consecutive words."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.max_overlap < 1:
+            raise ConfigError(f"ingest.max_overlap={self.max_overlap}: must lie in [0, 1)")
+        if self.min_shared < 1:
+            raise ConfigError(f"ingest.min_shared={self.min_shared}: must be positive")
+
+
+def _silent(done: int, total: int, what: str) -> None:
+    pass
+
+
+def ingest(
+    config: IngestConfig,
+    documentation: Path,
+    held_out: Iterable[str],
+    out: Path,
+    progress: Callable[[int, int, str], None] = _silent,
+) -> dict[str, Any]:
+    """Write ``train``, ``validation`` and ``test.parquet`` of documents into ``out``.
+
+    ``held_out``: prompts and targets that evaluation shows. Returns counts: documents, bytes and
+    words by split, bytes by source and split, dropped by reason, held_out_texts. Raises
+    ProductError for a missing or broken file, DataError when no training document is left.
+    """
+    texts = list(held_out)
+    dropped: Counter[str] = Counter()
+    counts: dict[str, Any] = {"documents": {}, "bytes": {}, "words": {}, "bytes_by_source": {}}
+    for done, split in enumerate(SPLITS):
+        progress(done, len(SPLITS), split)
+        documents = _kept(documentation / f"{split}.parquet", config.filters, dropped)
+        if split == "train":
+            documents = _decontaminated(documents, texts, config, dropped)
+            if not documents:
+                raise DataError(f"{documentation}: no training document is left ({dict(dropped)})")
+        write_documents(documents, out / f"{split}.parquet")
+        _count(documents, split, counts)
+    progress(len(SPLITS), len(SPLITS), "done")
+    counts["dropped"] = dict(sorted(dropped.items()))
+    counts["held_out_texts"] = len(texts)
+    return counts
+
+
+def as_document(row: DocumentationRow) -> Document:
+    """A documentation row as a reader sees it: a heading line, a blank line, the docstring."""
+    return Document(
+        id=row.id,
+        text=f"{heading(row)}\n\n{row.text}",
+        source=row.distribution,
+        version=row.version,
+        licence=row.licence,
+        group=row.group,
+    )
+
+
+def heading(row: DocumentationRow) -> str:
+    """The qualified name and signature of a documented object, in one line.
+
+    ``numpy.linalg.norm(x, ord=None)``, ``class …(…)``, ``property …: int``, ``module …``.
+    """
+    name = f"{row.module}.{row.qualname}" if row.qualname else row.module
+    if row.kind == "module":
+        return f"module {name}"
+    if row.kind == "property":
+        return f"property {name}: {row.returns}" if row.returns else f"property {name}"
+    before = "class " if row.kind == "class" else ""
+    after = f" -> {row.returns}" if row.returns else ""
+    full = f"{before}{name}({', '.join(_typed(p) for p in row.parameters)}){after}"
+    if len(full) <= _LONG_HEADING:
+        return full
+    return f"{before}{name}({', '.join(_untyped(p) for p in row.parameters)})"
+
+
+def _typed(parameter: dict[str, str]) -> str:
+    """``x: int = 3``; without an annotation ``x=3``."""
+    if not parameter["annotation"]:
+        return _untyped(parameter)
+    default = f" = {parameter['default']}" if parameter["default"] else ""
+    return f"{parameter['name']}: {parameter['annotation']}{default}"
+
+
+def _untyped(parameter: dict[str, str]) -> str:
+    default = f"={parameter['default']}" if parameter["default"] else ""
+    return parameter["name"] + default
+
+
+def _kept(path: Path, config: FilterConfig, dropped: Counter[str]) -> list[Document]:
+    """Documents of a documentation file whose docstring passes the filters."""
+    documents: list[Document] = []
+    for row in read_documentation(path):
+        reason = reason_to_drop(row.text, config)
+        if reason:
+            dropped[reason] += 1
+        else:
+            documents.append(as_document(row))
+    return documents
+
+
+def _decontaminated(
+    documents: list[Document], held_out: list[str], config: IngestConfig, dropped: Counter[str]
+) -> list[Document]:
+    """Training documents that neither are made of held-out text nor hold one of its texts."""
+    made_of, holds = _contaminated(documents, held_out, config)
+    dropped[MADE_OF_HELD_OUT] += int(made_of.sum())
+    dropped[HOLDS_HELD_OUT] += int((holds & ~made_of).sum())
+    bad = made_of | holds
+    return [document for document, is_bad in zip(documents, bad, strict=True) if not is_bad]
+
+
+def _contaminated(
+    documents: list[Document], held_out: list[str], config: IngestConfig
+) -> tuple[Mask, Mask]:
+    """Masks over the documents: made of held-out text; holding one held-out text."""
+    n = len(documents)
+    both = shingles([*(document.text for document in documents), *held_out])
+    is_held_out = np.arange(n + len(held_out)) >= n
+    made_of = both.containment(both.held_by(is_held_out))[:n] > config.max_overlap
+    # Wording that many prompts share (the template's) is common, and no part of any of them.
+    owners = np.where(is_held_out, np.arange(n + len(held_out)) - n, -1)
+    found = overlaps(both, owners, COMMON)
+    itself = found.texts == found.owners + n
+    own = np.zeros(len(held_out), dtype=np.int64)
+    own[found.owners[itself]] = found.shared[itself]
+    enough = (found.shared >= config.min_shared) & (
+        found.shared > config.max_overlap * own[found.owners]
+    )
+    holds = np.zeros(n, dtype=bool)
+    holds[found.texts[enough & (found.texts < n)]] = True
+    return made_of, holds
+
+
+def _count(documents: list[Document], split: str, counts: dict[str, Any]) -> None:
+    by_source = counts["bytes_by_source"]
+    sizes = [len(document.text.encode()) for document in documents]
+    for document, size in zip(documents, sizes, strict=True):
+        row = by_source.setdefault(document.source, dict.fromkeys(SPLITS, 0))
+        row[split] += size
+    counts["documents"][split] = len(documents)
+    counts["bytes"][split] = sum(sizes)
+    counts["words"][split] = sum(len(document.text.split()) for document in documents)
