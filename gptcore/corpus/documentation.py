@@ -79,9 +79,9 @@ def _silent(done: int, total: int, what: str) -> None:
 def collect(config: DocumentationConfig, out: Path, progress: Progress = _silent) -> dict[str, Any]:
     """Write ``train``, ``validation``, ``test.parquet`` and ``digest.txt`` into ``out``.
 
-    Returns counts: documents, bytes, families, largest_family, by_distribution, by_split, dropped
-    (by reason) and corpus_digest. Raises ConfigError when a distribution is absent or at another
-    version, before any work starts.
+    Returns counts: documents, bytes, documents_by_split, bytes_by_source (by split), families,
+    largest_family, dropped (by reason) and corpus_digest. Raises ConfigError when a distribution
+    is absent or at another version, before any work starts.
     """
     installed = find(config.distributions)
     files: list[SourceFile] = []
@@ -234,22 +234,19 @@ def _counts(
 ) -> dict[str, Any]:
     """What the manifest says of the product."""
     families_seen: Counter[str] = Counter()
-    by_distribution: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SPLITS, 0))
-    n_bytes = 0
+    sizes: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SPLITS, 0))
     for split in SPLITS:
         for row in by_split[split]:
-            size = len(row.text.encode())
-            n_bytes += size
             families_seen[row.group] += 1
-            by_distribution[row.distribution][split] += size
+            sizes[row.distribution][split] += len(row.text.encode())
     largest, documents_in_largest = min(families_seen.items(), key=lambda kv: (-kv[1], kv[0]))
     return {
         "documents": sum(map(len, by_split.values())),
-        "bytes": n_bytes,
+        "bytes": sum(sum(size.values()) for size in sizes.values()),
+        "documents_by_split": {split: len(by_split[split]) for split in SPLITS},
+        "bytes_by_source": {name: sizes[name] for name in sorted(sizes)},
         "families": len(families_seen),
         "largest_family": {"name": largest, "documents": documents_in_largest},
-        "by_split": {split: len(by_split[split]) for split in SPLITS},
-        "bytes_by_distribution": {name: by_distribution[name] for name in sorted(by_distribution)},
         "dropped": dict(sorted(dropped.items())),
         "corpus_digest": digest,
     }

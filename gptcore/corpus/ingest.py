@@ -5,7 +5,7 @@ targets of the validation and test splits), in both directions: a document mostl
 texts, and a long document that holds one of them.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,26 +63,26 @@ def ingest(
 ) -> dict[str, Any]:
     """Write ``train``, ``validation`` and ``test.parquet`` of documents into ``out``.
 
-    ``held_out``: prompts and targets that evaluation shows. Returns counts: documents, bytes and
-    words by split, bytes by source and split, dropped by reason, held_out_texts. Raises
-    ProductError for a missing or broken file, DataError when no training document is left.
+    ``held_out``: prompts and targets that evaluation shows. Returns counts: documents, bytes,
+    words, documents_by_split, bytes_by_source (by split), dropped (by reason), held_out_texts.
+    Raises ProductError for a missing or broken file, DataError when no training document is left.
     """
     texts = list(held_out)
     dropped: Counter[str] = Counter()
-    counts: dict[str, Any] = {"documents": {}, "bytes": {}, "words": {}, "bytes_by_source": {}}
+    by_split: dict[str, list[Document]] = {}
     for done, split in enumerate(SPLITS):
         progress(done, len(SPLITS), split)
-        documents = _kept(documentation / f"{split}.parquet", config.filters, dropped)
-        if split == "train":
-            documents = _decontaminated(documents, texts, config, dropped)
-            if not documents:
-                raise DataError(f"{documentation}: no training document is left ({dict(dropped)})")
-        write_documents(documents, out / f"{split}.parquet")
-        _count(documents, split, counts)
+        kept = _kept(documentation / f"{split}.parquet", config.filters, dropped)
+        by_split[split] = kept if split != "train" else _clean(kept, texts, config, dropped)
+        write_documents(by_split[split], out / f"{split}.parquet")
+    if not by_split["train"]:
+        raise DataError(f"{documentation}: no training document is left, dropped {dict(dropped)}")
     progress(len(SPLITS), len(SPLITS), "done")
-    counts["dropped"] = dict(sorted(dropped.items()))
-    counts["held_out_texts"] = len(texts)
-    return counts
+    return {
+        **_counts(by_split),
+        "dropped": dict(sorted(dropped.items())),
+        "held_out_texts": len(texts),
+    }
 
 
 def as_document(row: DocumentationRow) -> Document:
@@ -140,7 +140,7 @@ def _kept(path: Path, config: FilterConfig, dropped: Counter[str]) -> list[Docum
     return documents
 
 
-def _decontaminated(
+def _clean(
     documents: list[Document], held_out: list[str], config: IngestConfig, dropped: Counter[str]
 ) -> list[Document]:
     """Training documents that neither are made of held-out text nor hold one of its texts."""
@@ -173,12 +173,18 @@ def _contaminated(
     return made_of, holds
 
 
-def _count(documents: list[Document], split: str, counts: dict[str, Any]) -> None:
-    by_source = counts["bytes_by_source"]
-    sizes = [len(document.text.encode()) for document in documents]
-    for document, size in zip(documents, sizes, strict=True):
-        row = by_source.setdefault(document.source, dict.fromkeys(SPLITS, 0))
-        row[split] += size
-    counts["documents"][split] = len(documents)
-    counts["bytes"][split] = sum(sizes)
-    counts["words"][split] = sum(len(document.text.split()) for document in documents)
+def _counts(by_split: dict[str, list[Document]]) -> dict[str, Any]:
+    """Documents, words and bytes, and bytes by source and split."""
+    sizes: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SPLITS, 0))
+    words = 0
+    for split, documents in by_split.items():
+        for document in documents:
+            sizes[document.source][split] += len(document.text.encode())
+            words += len(document.text.split())
+    return {
+        "documents": sum(map(len, by_split.values())),
+        "bytes": sum(sum(size.values()) for size in sizes.values()),
+        "words": words,
+        "documents_by_split": {split: len(by_split[split]) for split in SPLITS},
+        "bytes_by_source": {name: sizes[name] for name in sorted(sizes)},
+    }

@@ -105,14 +105,13 @@ def source_files(
     short = licence(installed)
     files: list[SourceFile] = []
     dropped: Counter[str] = Counter()
-    for file in sorted(PurePosixPath(path) for path in installed.files):
-        if file.suffix != ".py":
-            continue
+    for name in sorted(path for path in map(str, installed.files) if path.endswith(".py")):
+        file = PurePosixPath(name)
         reason = _left_out(file, wanted.skip)
         if reason:
             dropped[reason] += 1
             continue
-        path = Path(str(installed.locate_file(str(file))))
+        path = Path(str(installed.locate_file(name)))
         files.append(
             SourceFile(distribution=wanted, licence=short, module=module_name(file), path=path)
         )
