@@ -1,9 +1,10 @@
 """What a stage's code is: the source it can reach, and the packages that source uses.
 
 The source digest covers the import closure of a stage's entry modules inside our three packages,
-found by reading the source text, so that a module imported inside a function counts and nothing
-heavy is imported to find it. Comments, formatting and docstrings are left out: they build nothing
-anew. Prefect's own task hash sees one function's source only, which is why it is not used.
+found by reading the source text, so that a module imported inside a function counts, as does one
+whose dotted name stands in a string (``python -m``), and nothing heavy is imported to find it.
+Comments, formatting and docstrings are left out: they build nothing anew. Prefect's own task hash
+sees one function's source only, which is why it is not used.
 """
 
 import ast
@@ -105,6 +106,7 @@ def _read_version(path: Path, mtime_ns: int, size: int) -> _Source:
 
 def _imports(tree: ast.AST, package: str) -> Iterator[str]:
     """Dotted names that might be modules: ``from a import b`` gives both a and a.b."""
+    yield from (text for text in _strings(tree) if text.partition(".")[0] in PACKAGES)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -124,14 +126,16 @@ def _package_of(path: Path) -> str:
 
 def _data_files(tree: ast.AST, directory: Path) -> Iterator[str]:
     """Digests of files beside the module that it names in a string (``schema.sql``)."""
-    strings = {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    for name in sorted(s for s in strings if "." in s and len(s) < 64 and s.isprintable()):
+    for name in sorted(_strings(tree)):
         if "/" not in name and (directory / name).is_file():
             yield hashlib.sha256((directory / name).read_bytes()).hexdigest()
+
+
+def _strings(tree: ast.AST) -> set[str]:
+    """Short printable strings with a dot: what could be a file's or a module's name."""
+    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    texts = {value for value in constants if isinstance(value, str)}
+    return {text for text in texts if "." in text and len(text) < 64 and text.isprintable()}
 
 
 @cache

@@ -1,0 +1,79 @@
+"""The promotion log: every decision with its reason, and with it who is champion.
+
+``promotion.jsonl`` in the workspace, one JSON object per decision, is the truth; MLflow's aliases
+mirror it.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+
+from flows.progress import LOG
+from flows.workspace import Product, Workspace
+from gptcore.errors import ProductError
+from gptcore.manifest import read_manifest
+
+FILE = "promotion.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """One line of the promotion log."""
+
+    key: str
+    """Digest of the evaluation's key and the gate's settings."""
+    profile: str
+    promoted: bool
+    reason: str
+    run: str
+    """Directory of the judged run, relative to the workspace."""
+    run_digest: str
+    evaluation: str
+    """Directory of its evaluation, relative to the workspace."""
+    champion: str = ""
+    """Directory of the run that was champion before; empty: there was none."""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    """Validation accuracy by task."""
+    date: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def decisions(workspace: Workspace, profile: str) -> list[Decision]:
+    """All decisions about a profile, oldest first; a line cut off by a crash is passed over."""
+    path = workspace.root / FILE
+    if not path.exists():
+        return []
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            found.append(Decision(**json.loads(line)))
+        except (ValueError, TypeError):
+            LOG.warning("%s: passed over a line that is no decision: %.60s", path, line)
+    return [decision for decision in found if decision.profile == profile]
+
+
+def record(workspace: Workspace, decision: Decision) -> None:
+    """Append a decision, on the disk before this returns."""
+    with (workspace.root / FILE).open("a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(json.dumps(asdict(decision), ensure_ascii=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def champion_of(workspace: Workspace, profile: str) -> Product | None:
+    """The run that was promoted last; None when there is none, or its directory is broken."""
+    promoted = [decision for decision in decisions(workspace, profile) if decision.promoted]
+    return run_of(workspace, promoted[-1]) if promoted else None
+
+
+def run_of(workspace: Workspace, decision: Decision) -> Product | None:
+    """The run that a decision is about; None, with a warning, when its directory is broken."""
+    path = workspace.root / decision.run
+    try:
+        return Product(path, read_manifest(path), reused=True)
+    except ProductError as error:
+        LOG.warning("the run of %s cannot be used: %s", decision.date, error)
+        return None

@@ -1,0 +1,97 @@
+"""Flow ``evaluate``: models → scores on every task, as a table, a plot and MLflow metrics."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows import report
+from flows.mlflow_tracking import ensure_training_run, log_evaluation
+from flows.pretrain import Runs, experiment, pretrained
+from flows.profiles import Overrides, Profile, ProfileName, load
+from flows.progress import Progress
+from flows.scores import EvaluationConfig, Inputs, score
+from flows.tokenize import Text, tokenized
+from flows.workspace import Product, Workspace
+
+CONTENT = ("items.parquet", "metrics.json", "samples.json", "table.md")
+
+
+@task(cache_policy=NO_CACHE)
+def evaluation(profile: Profile, text: Text, runs: Runs) -> Product:
+    """Scores of the generalist, its twin without tasks, a random model and the baselines."""
+    return _evaluated(
+        profile.name,
+        profile.evaluation,
+        {
+            "prompts": text.prompts,
+            "documents": text.documents,
+            "generalist": runs.generalist,
+            "language_model_only": runs.language_model_only,
+        },
+    )
+
+
+@task(cache_policy=NO_CACHE)
+def champion_evaluation(profile: Profile, text: Text, champion: Product) -> Product:
+    """The champion scored tonight, with the same code on the same validation items."""
+    return _evaluated(
+        f"{profile.name}-champion",
+        replace(profile.evaluation, splits=("validation",), documents=0, samples=0),
+        {"prompts": text.prompts, "documents": text.documents, "generalist": champion},
+    )
+
+
+def _evaluated(name: str, config: EvaluationConfig, inputs: Mapping[str, Product]) -> Product:
+    def build(out: Path) -> dict[str, Any]:
+        places = Inputs(**{role: product.path for role, product in inputs.items()})
+        counts = score(config, places, out, Progress("evaluation"))
+        report.write(out, inputs["generalist"].path.name)
+        return counts
+
+    return Workspace.open().product(
+        "evaluation",
+        name,
+        config=config,
+        inputs=inputs,
+        entry=("flows.scores", "flows.report"),
+        build=build,
+        content=CONTENT,
+    )
+
+
+@task(cache_policy=NO_CACHE)
+def record(profile: Profile, runs: Runs, evaluated: Product) -> None:
+    """Tell MLflow, once per evaluation."""
+    workspace, run = Workspace.open(), runs.generalist
+    log_evaluation(
+        workspace,
+        evaluated,
+        lambda: ensure_training_run(workspace, run, experiment=experiment(profile)),
+        experiment=experiment(profile),
+        metrics=report.metrics(report.read_scores(evaluated.path)),
+        tokens=run.manifest.counts["tokens"],
+    )
+
+
+def evaluated(profile: Profile, text: Text, runs: Runs) -> Product:
+    """The evaluation, recorded in MLflow."""
+    product = evaluation(profile, text, runs)
+    record(profile, runs, product)
+    return product
+
+
+@flow
+def evaluate(profile: ProfileName = "quickstart", overrides: Overrides | None = None) -> None:
+    """Score the models of a profile on all its tasks.
+
+    Args:
+        profile: A shipped configuration.
+        overrides: Changes to it for this run.
+    """
+    chosen = load(profile, overrides)
+    text = tokenized(chosen)
+    evaluated(chosen, text, pretrained(chosen, text))

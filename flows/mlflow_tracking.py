@@ -1,0 +1,353 @@
+"""What MLflow is told: runs, metrics by tokens seen, data, models and their aliases.
+
+The only importer of mlflow (3 s, hence inside functions). One run per pre-training run and one per
+evaluation, linked by tags both ways. Checkpoints are logged as external models: MLflow gets their
+place and digest, never a pickle. A run goes on under its own id after a resume, and no step is
+logged twice, because MLflow cannot delete a point (mlflow/mlflow#2973).
+"""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flows.errors import TrainerStopped
+from flows.gpu import METRICS, Row
+from flows.progress import LOG
+from flows.workspace import Product, Workspace
+from gptcore.tracking import read_jsonl
+
+IDS = "mlflow.json"
+"""File of a run directory that holds the ids of its MLflow run and logged model."""
+FLUSH_SECONDS = 5.0
+_BATCH = 1000
+_DIGEST_LENGTH = 36
+_TAG = "generalist"
+
+
+class Store:
+    """The MLflow store of a workspace: SQLite in it, or what ``MLFLOW_TRACKING_URI`` names."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        import mlflow
+
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        self._mlflow: Any = mlflow
+        self._workspace = workspace
+        mlflow.set_tracking_uri(tracking_uri(workspace))
+        self.client: Any = mlflow.MlflowClient()
+
+    def experiment(self, name: str) -> str:
+        """The id of an experiment, made on first use with its artifacts in the workspace."""
+        found = self.client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        own = "MLFLOW_TRACKING_URI" not in os.environ
+        place = (self._workspace.root / "mlartifacts" / name).as_uri() if own else None
+        return str(self.client.create_experiment(name, artifact_location=place))
+
+    def find_run(self, run_id: str | None) -> Any | None:
+        """The run of an id; None when the store does not have it."""
+        if run_id is None:
+            return None
+        try:
+            return self.client.get_run(run_id)
+        except self._mlflow.exceptions.MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return None
+            raise
+
+    def log_inputs(self, run_id: str, inputs: Mapping[str, str]) -> None:
+        """Name the products that a run was made from, by role and digest."""
+        from mlflow.data.meta_dataset import MetaDataset
+        from mlflow.data.sources import LocalArtifactDatasetSource
+        from mlflow.entities import DatasetInput, InputTag
+
+        source = LocalArtifactDatasetSource(self._workspace.root.as_uri())
+        self.client.log_inputs(
+            run_id,
+            [
+                DatasetInput(
+                    MetaDataset(source, role, digest[:_DIGEST_LENGTH])._to_mlflow_entity(),
+                    [InputTag("mlflow.data.context", role)],
+                )
+                for role, digest in sorted(inputs.items())
+            ],
+        )
+
+    def log_metrics(
+        self, run_id: str, rows: Sequence[tuple[int, Mapping[str, float]]], model_id: str = ""
+    ) -> None:
+        """Log (step, metrics) rows in as few requests as MLflow allows."""
+        from mlflow.entities import Metric
+
+        now, link = int(time.time() * 1000), {"model_id": model_id} if model_id else {}
+        metrics = [
+            Metric(key, float(value), now, step, run_id=run_id, **link)
+            for step, values in rows
+            for key, value in sorted(values.items())
+        ]
+        for start in range(0, len(metrics), _BATCH):
+            self.client.log_batch(run_id, metrics=metrics[start : start + _BATCH])
+
+    def log_params(self, run_id: str, params: Mapping[str, Any]) -> None:
+        """Log parameters once; a run that goes on has them already."""
+        from mlflow.entities import Param
+
+        entities = [Param(key, str(value)) for key, value in sorted(params.items())]
+        self.client.log_batch(run_id, params=entities)
+
+    def model(self, name: str, run_id: str, tags: Mapping[str, str]) -> str:
+        """Log a model that lives outside MLflow; returns its id."""
+        experiment = self.client.get_run(run_id).info.experiment_id
+        model = self._mlflow.create_external_model(
+            name=name,
+            source_run_id=run_id,
+            experiment_id=experiment,
+            tags=dict(tags),
+            model_type="language model",
+        )
+        return str(model.model_id)
+
+
+def tracking_uri(workspace: Workspace) -> str:
+    """Where MLflow's records are: ``MLFLOW_TRACKING_URI``, or SQLite in the workspace."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace.root / 'mlflow.db'}"
+
+
+@contextmanager
+def training_run(
+    workspace: Workspace,
+    directory: Path,
+    *,
+    experiment: str,
+    name: str,
+    config: Mapping[str, Any],
+    inputs: Mapping[str, str],
+) -> Iterator["TrainingRun"]:
+    """Track a training run; the run's status follows how the block ends.
+
+    The store is opened at the first metrics, while the trainer works: a fresh one takes seconds.
+    """
+    tracked = TrainingRun(workspace, directory, experiment, name, config, inputs)
+    try:
+        yield tracked
+    except BaseException as error:
+        stopped = isinstance(error, TrainerStopped) or not isinstance(error, Exception)
+        tracked.close("KILLED" if stopped else "FAILED")
+        raise
+    tracked.finish()
+
+
+class TrainingRun:
+    """One pre-training run in MLflow; metrics are buffered and flushed by time."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        directory: Path,
+        experiment: str,
+        name: str,
+        config: Mapping[str, Any],
+        inputs: Mapping[str, str],
+    ) -> None:
+        self._workspace, self._directory = workspace, directory
+        self._experiment, self._name = experiment, name
+        self._config, self._inputs = config, inputs
+        self._store: Store | None = None
+        self._run_id = ""
+        self._logged = 0
+        self._pending: list[Row] = []
+        self._flushed = time.monotonic()
+
+    def log(self, rows: Sequence[Row]) -> None:
+        """Take new rows of metrics.jsonl; a store that cannot be reached costs a warning."""
+        self._pending += rows
+        if time.monotonic() - self._flushed >= FLUSH_SECONDS:
+            self._flush()
+
+    def close(self, status: str) -> None:
+        """Flush and set the status, if the run was ever opened."""
+        if self._store is None:
+            return
+        self._flush()
+        try:
+            self._store.client.set_terminated(self._run_id, status)
+        except Exception as error:
+            LOG.warning("MLflow did not take the status %s of %s: %s", status, self._name, error)
+
+    def finish(self) -> None:
+        """Log what is missing and the finished weights as a model; raises when that fails."""
+        self._pending = list(read_jsonl(self._directory / METRICS))
+        store = self._open()
+        self._send(store)
+        ids = _read_ids(self._directory)
+        if "model_id" not in ids:
+            tags = {f"{_TAG}.weights": str(self._directory / "weights")}
+            ids["model_id"] = store.model(self._name, self._run_id, tags)
+            _write_ids(self._directory, ids)
+        store.client.set_terminated(self._run_id, "FINISHED")
+
+    def _flush(self) -> None:
+        self._flushed = time.monotonic()
+        try:
+            self._send(self._open())
+        except Exception as error:
+            LOG.warning("MLflow cannot be reached, training goes on: %s", error)
+
+    def _send(self, store: Store) -> None:
+        rows = [row for row in self._pending if row["tokens"] > self._logged]
+        metrics = [
+            (int(row["tokens"]), {k: v for k, v in row.items() if k not in ("step", "tokens")})
+            for row in rows
+        ]
+        store.log_metrics(self._run_id, metrics)
+        self._pending = []
+        if rows:
+            self._logged = int(rows[-1]["tokens"])
+
+    def _open(self) -> Store:
+        """The store, with this run open in it: the one it had, or a new one."""
+        if self._store is not None:
+            return self._store
+        store = Store(self._workspace)
+        known = store.find_run(_read_ids(self._directory).get("run_id"))
+        if known is not None:
+            self._run_id = known.info.run_id
+            store.client.update_run(self._run_id, status="RUNNING")
+            history = store.client.get_metric_history(self._run_id, "train/loss")
+            self._logged = max((point.step for point in history), default=0)
+        else:
+            self._run_id = self._create(store)
+        self._store = store
+        return store
+
+    def _create(self, store: Store) -> str:
+        tags = {f"{_TAG}.kind": "pre-training", f"{_TAG}.run": self._directory.name}
+        experiment = store.experiment(self._experiment)
+        run = store.client.create_run(experiment, run_name=self._directory.name, tags=tags)
+        run_id = str(run.info.run_id)
+        store.log_params(run_id, _params(self._config))
+        store.log_inputs(run_id, self._inputs)
+        _write_ids(self._directory, {"run_id": run_id})
+        return run_id
+
+
+def ensure_training_run(
+    workspace: Workspace, product: Product, *, experiment: str
+) -> dict[str, str]:
+    """The ids of a finished run in the store, logged again from its files if they are not there."""
+    ids = _read_ids(product.path)
+    if Store(workspace).find_run(ids.get("run_id")) is not None and "model_id" in ids:
+        return ids
+    manifest = product.manifest
+    with training_run(
+        workspace,
+        product.path,
+        experiment=experiment,
+        name=manifest.name,
+        config=manifest.config,
+        inputs=manifest.inputs,
+    ):
+        (product.path / IDS).unlink(missing_ok=True)
+    return _read_ids(product.path)
+
+
+def log_evaluation(
+    workspace: Workspace,
+    evaluation: Product,
+    training_ids: Callable[[], Mapping[str, str]],
+    *,
+    experiment: str,
+    metrics: Mapping[str, float],
+    tokens: int,
+) -> dict[str, str]:
+    """Log a finished evaluation as a run of its own, linked with its training run both ways.
+
+    ``training_ids`` gives the ids of that run; ``tokens``: tokens that the model has seen, the
+    step of every metric. Done once per product: the ids are kept beside it.
+    """
+    if ids := _read_ids(evaluation.path):
+        return ids
+    run_ids, store, manifest = training_ids(), Store(workspace), evaluation.manifest
+    tags = {
+        f"{_TAG}.kind": "evaluation",
+        f"{_TAG}.evaluation": evaluation.path.name,
+        f"{_TAG}.training_run_id": run_ids["run_id"],
+    }
+    run = store.client.create_run(
+        store.experiment(experiment), run_name=f"evaluation-{evaluation.path.name}", tags=tags
+    )
+    run_id = str(run.info.run_id)
+    settings = {k: v for k, v in manifest.config.items() if not isinstance(v, dict | list)}
+    store.log_params(run_id, settings)
+    store.log_inputs(run_id, manifest.inputs)
+    store.log_metrics(run_id, [(tokens, metrics)], model_id=run_ids["model_id"])
+    for name in sorted(manifest.files):
+        store.client.log_artifact(run_id, str(evaluation.path / name))
+    store.client.set_terminated(run_id, "FINISHED")
+    store.client.set_tag(run_ids["run_id"], f"{_TAG}.evaluation_run_id", run_id)
+    ids = {"run_id": run_id}
+    _write_ids(evaluation.path, ids)
+    return ids
+
+
+def register(
+    workspace: Workspace,
+    model: str,
+    run_ids: Mapping[str, str],
+    *,
+    tags: Mapping[str, str],
+    description: str,
+    champion: bool,
+) -> int:
+    """Register a logged model as a new version of ``model``, the challenger; returns its number.
+
+    ``champion``: move that alias to it as well. A logged model that has a version keeps it.
+    """
+    store = Store(workspace)
+    known = store.client.search_registered_models(filter_string=f"name = '{model}'")
+    if not known:
+        store.client.create_registered_model(model)
+    uri, run_id = f"models:/{run_ids['model_id']}", run_ids["run_id"]
+    versions = store.client.search_model_versions(f"name = '{model}'")
+    version = next((v for v in versions if v.run_id == run_id), None)
+    if version is None:
+        version = store.client.create_model_version(
+            model, uri, run_id, model_id=run_ids["model_id"], description=description
+        )
+    for key, value in sorted(tags.items()):
+        store.client.set_model_version_tag(model, version.version, key, value)
+    for alias in ("challenger", *(("champion",) if champion else ())):
+        store.client.set_registered_model_alias(model, alias, version.version)
+    return int(version.version)
+
+
+def experiment_link(workspace: Workspace, experiment: str, server: str) -> str:
+    """Address of an experiment on a running MLflow server, in its machine-learning view."""
+    found = Store(workspace).experiment(experiment)
+    return f"{server}/#/experiments/{found}?workflowType=machine_learning"
+
+
+def _params(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings a person filters by, flat: sizes, budget, optimizer, mixture, seed."""
+    flat = {**config["model"], **config["train"]}
+    streams = flat.pop("mixture")
+    flat["mixture"] = ", ".join(f"{stream['name']} {stream['rate']:g}" for stream in streams)
+    return {**flat, **{k: v for k, v in config.items() if k not in ("model", "train")}}
+
+
+def _read_ids(directory: Path) -> dict[str, str]:
+    path = directory / IDS
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def _write_ids(directory: Path, ids: Mapping[str, str]) -> None:
+    aside = directory / f".{IDS}"
+    aside.write_text(json.dumps(ids))
+    aside.replace(directory / IDS)

@@ -1,0 +1,38 @@
+"""Flow ``nightly``: the whole pipeline, from installed documentation to a decision."""
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from flows.evaluate import evaluated
+from flows.pretrain import Retrain, pretrained
+from flows.profiles import Overrides, ProfileName, load
+from flows.promote import decide
+from flows.tokenize import tokenized
+
+SKIPPED = "Skipped"
+
+
+@flow
+def nightly(
+    profile: ProfileName = "quickstart",
+    retrain: Retrain = "on_change",
+    overrides: Overrides | None = None,
+) -> State[None]:
+    """Convert, ingest, tokenize, pre-train, evaluate and promote; what is finished is reused.
+
+    Args:
+        profile: A shipped configuration.
+        retrain: on_change ends as "Skipped" when data, code and settings are those of a model that
+            was judged already; always trains anew with the next seed; continue_champion goes on
+            from the champion's weights.
+        overrides: Changes to the profile for this run.
+    """
+    chosen = load(profile, overrides)
+    text = tokenized(chosen)
+    runs = pretrained(chosen, text, retrain)
+    evaluation = evaluated(chosen, text, runs)
+    outcome = decide(chosen, text, runs, evaluation)
+    if not outcome.new:
+        return Completed(name=SKIPPED, message="skipped: nothing new")
+    return Completed(message=outcome.decision.reason)

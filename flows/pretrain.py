@@ -1,0 +1,152 @@
+"""Flow ``pretrain``: token shards → the generalist and its twin without tasks."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows import gpu
+from flows.champion import champion_of
+from flows.errors import FlowsError
+from flows.mlflow_tracking import training_run
+from flows.profiles import Overrides, Profile, ProfileName, load
+from flows.progress import Progress
+from flows.tokenize import Text, tokenized
+from flows.workspace import Product, Workspace
+from gptcore.config import TrainConfig
+from gptcore.manifest import read_manifest
+
+Retrain = Literal["on_change", "always", "continue_champion"]
+WEIGHTS = ("weights/*", "tokenizer/*")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runs:
+    """The trained models of one night."""
+
+    generalist: Product
+    language_model_only: Product
+
+
+@task(cache_policy=NO_CACHE)
+def train(
+    profile: Profile, text: Text, name: str, config: TrainConfig, initial: Product | None = None
+) -> Product:
+    """One training run in the directory of its key, resumed when it was interrupted."""
+    workspace, full_name = Workspace.open(), f"{profile.name}-{name}"
+    inputs = {"shards": text.shards, "tokenizer": text.tokenizer}
+    if initial is not None:
+        inputs["initial"] = initial
+    settings = {
+        "model": asdict(profile.model),
+        "train": asdict(config),
+        "device": gpu.device_kind(),
+    }
+
+    def build(out: Path) -> dict[str, Any]:
+        job = {
+            "model": settings["model"],
+            "train": settings["train"],
+            "shards": str(text.shards.path),
+            "initial": str(initial.path / "weights") if initial else None,
+        }
+        digests = {role: product.digest for role, product in inputs.items()}
+        progress = Progress(f"run/{full_name}")
+        with training_run(
+            workspace,
+            out,
+            experiment=experiment(profile),
+            name=full_name,
+            config=settings,
+            inputs=digests,
+        ) as tracked:
+
+            def on_rows(rows: Sequence[gpu.Row]) -> None:
+                last = rows[-1]
+                rate = f"loss {last['train/loss']:.3f}, {last['tokens_per_second']:,.0f} tokens/s"
+                progress(int(last["tokens"]), config.tokens, rate)
+                tracked.log(rows)
+
+            summary = gpu.train(job, out, on_rows)
+            shutil.copytree(text.tokenizer.path, out / "tokenizer", dirs_exist_ok=True)
+        return summary
+
+    return workspace.product(
+        "run",
+        full_name,
+        config=settings,
+        inputs=inputs,
+        entry=("gptcore.pretrain",),
+        build=build,
+        content=WEIGHTS,
+        in_place=True,
+    )
+
+
+def experiment(profile: Profile) -> str:
+    """Name of the MLflow experiment, and of the registered model, of a profile."""
+    return f"generalist-{profile.name}"
+
+
+def pretrained(profile: Profile, text: Text, retrain: Retrain = "on_change") -> Runs:
+    """Both runs. The twin sees the corpus tokens of the generalist and no task."""
+    chosen, initial = _as_asked(profile, text, retrain)
+    twin = profile if retrain == "continue_champion" else chosen
+    return Runs(
+        generalist=train(chosen, text, "generalist", chosen.train, initial),
+        language_model_only=train(twin, text, "language_model_only", twin.language_model_only),
+    )
+
+
+def _as_asked(profile: Profile, text: Text, retrain: Retrain) -> tuple[Profile, Product | None]:
+    """The profile with the seed, and the weights to start from, that ``retrain`` asks for."""
+    workspace = Workspace.open()
+    if retrain == "on_change":
+        return profile, None
+    if retrain == "always":
+        return _with_seed(profile, _next_seed(workspace, profile)), None
+    champion = champion_of(workspace, profile.name)
+    if champion is None:
+        raise FlowsError(
+            f"retrain={retrain!r}: profile {profile.name!r} has no champion yet; "
+            "use on_change until one is promoted"
+        )
+    if champion.manifest.inputs["tokenizer"] != text.tokenizer.digest:
+        raise FlowsError(
+            f"retrain={retrain!r}: {champion.path.name} was trained with another tokenizer than "
+            "tonight's; use on_change"
+        )
+    return _with_seed(profile, champion.manifest.config["train"]["seed"] + 1), champion
+
+
+def _with_seed(profile: Profile, seed: int) -> Profile:
+    return replace(profile, train=replace(profile.train, seed=seed))
+
+
+def _next_seed(workspace: Workspace, profile: Profile) -> int:
+    """One more than the highest seed of a finished run; an unfinished one is gone on with."""
+    finished = (workspace.root / "run").glob(f"{profile.name}-generalist-*/manifest.json")
+    seeds = [read_manifest(path.parent).config["train"]["seed"] for path in finished]
+    return max(seeds, default=profile.train.seed - 1) + 1
+
+
+@flow
+def pretrain(
+    profile: ProfileName = "quickstart",
+    retrain: Retrain = "on_change",
+    overrides: Overrides | None = None,
+) -> None:
+    """Train the models of a profile.
+
+    Args:
+        profile: A shipped configuration.
+        retrain: on_change reuses a run whose data, code and settings are the same; always trains
+            anew with the next seed; continue_champion goes on from the champion's weights.
+        overrides: Changes to the profile for this run.
+    """
+    chosen = load(profile, overrides)
+    pretrained(chosen, tokenized(chosen), retrain)

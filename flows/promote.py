@@ -1,0 +1,109 @@
+"""Flow ``promote``: scores on the validation splits → champion or not, with the reason."""
+
+from dataclasses import dataclass
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows import report
+from flows.champion import Decision, champion_of, decisions, record
+from flows.evaluate import champion_evaluation, evaluated
+from flows.gate import Verdict, against_champion, first_champion
+from flows.mlflow_tracking import ensure_training_run, register
+from flows.pretrain import Runs, experiment, pretrained
+from flows.profiles import Overrides, Profile, ProfileName, load
+from flows.progress import LOG
+from flows.scores import GENERALIST
+from flows.tokenize import Text, tokenized
+from flows.workspace import Product, Workspace, plain
+from gptcore.manifest import object_digest
+from tasks_to_text.evaluate import Item
+from tasks_to_text.store import read_items
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """A decision, and whether it was made just now."""
+
+    decision: Decision
+    new: bool
+
+
+@task(cache_policy=NO_CACHE)
+def decide(profile: Profile, text: Text, runs: Runs, evaluation: Product) -> Outcome:
+    """Judge the run once, write the reason down and move MLflow's aliases."""
+    workspace, run = Workspace.open(), runs.generalist
+    key = object_digest({"evaluation": evaluation.manifest.key, "gate": plain(profile.gate)})
+    known = [d for d in decisions(workspace, profile.name) if d.key == key]
+    if known:
+        return Outcome(decision=known[-1], new=False)
+    champion = champion_of(workspace, profile.name)
+    verdict = _judge(profile, text, run, evaluation, champion)
+    rows = report.tables(report.read_scores(evaluation.path), "validation").get("acc", {})
+    decision = Decision(
+        key=key,
+        profile=profile.name,
+        promoted=verdict.promoted,
+        reason=verdict.reason,
+        run=str(run.path.relative_to(workspace.root)),
+        run_digest=run.digest,
+        evaluation=str(evaluation.path.relative_to(workspace.root)),
+        champion=str(champion.path.relative_to(workspace.root)) if champion else "",
+        scores={task: models[GENERALIST]["value"] for task, models in rows.items()},
+    )
+    _publish(workspace, profile, run, decision)
+    record(workspace, decision)
+    LOG.info("%s: %s", "promoted" if decision.promoted else "not promoted", decision.reason)
+    return Outcome(decision=decision, new=True)
+
+
+def _judge(
+    profile: Profile, text: Text, run: Product, evaluation: Product, champion: Product | None
+) -> Verdict:
+    if champion is None:
+        scores = [s for s in report.read_scores(evaluation.path) if s["split"] == "validation"]
+        return first_champion(scores, GENERALIST)
+    if champion.digest == run.digest:
+        return Verdict(promoted=False, reason="its weights are the champion's")
+    theirs = champion_evaluation(profile, text, champion)
+    return against_champion(_answers(evaluation), _answers(theirs), profile.gate)
+
+
+def _answers(evaluation: Product) -> list[Item]:
+    items = read_items(evaluation.path / "items.parquet")
+    return [item for item in items if item.model == GENERALIST and item.split == "validation"]
+
+
+def _publish(workspace: Workspace, profile: Profile, run: Product, decision: Decision) -> None:
+    """A version in MLflow's registry, with the decision in its tags."""
+    tags = {
+        "decision": "promoted" if decision.promoted else "not promoted",
+        "reason": decision.reason,
+        "date": decision.date,
+        "run": decision.run,
+        "run_digest": decision.run_digest,
+        "evaluation": decision.evaluation,
+        **{f"validation_acc.{task}": f"{v:.4f}" for task, v in decision.scores.items()},
+    }
+    register(
+        workspace,
+        experiment(profile),
+        ensure_training_run(workspace, run, experiment=experiment(profile)),
+        tags=tags,
+        description=decision.reason,
+        champion=decision.promoted,
+    )
+
+
+@flow
+def promote(profile: ProfileName = "quickstart", overrides: Overrides | None = None) -> None:
+    """Decide whether the newest model of a profile becomes its champion.
+
+    Args:
+        profile: A shipped configuration.
+        overrides: Changes to it for this run.
+    """
+    chosen = load(profile, overrides)
+    text = tokenized(chosen)
+    runs = pretrained(chosen, text)
+    decide(chosen, text, runs, evaluated(chosen, text, runs))
