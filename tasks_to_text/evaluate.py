@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tasks_to_text import baselines
-from tasks_to_text.errors import DataError
+from tasks_to_text.errors import ConfigError, DataError
 from tasks_to_text.example import Example
 from tasks_to_text.metrics import (
     Interval,
@@ -132,9 +132,11 @@ def evaluate_choices(
     ``choices_only_of`` names the model that scores the choices without the prompt, ``train`` is
     what majority and bag of words learn from. Items in the order of models, then baselines, each
     in the order of the examples; ``chance`` has a score and no items. DataError without examples
-    or for examples without choices.
+    or for examples without choices, ConfigError for an unknown ``choices_only_of``.
     """
     _require_choices(task, examples)
+    if choices_only_of not in models:
+        raise ConfigError(f"choices_only_of={choices_only_of!r}: use one of {', '.join(models)}")
     predictions = {
         name: _score_choices(model, examples, with_prompt=True) for name, model in models.items()
     }

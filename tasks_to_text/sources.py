@@ -11,6 +11,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from tasks_to_text.errors import DataError
 from tasks_to_text.task import Row, Split
 
@@ -31,15 +34,14 @@ def read_rows(
     import datasets
 
     datasets.disable_progress_bars()
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # what it says is in our message
     with tempfile.TemporaryDirectory(prefix="tasks-to-text-") as cache:
         try:
             dataset = datasets.load_dataset(where, split=split, revision=revision, cache_dir=cache)
-        except datasets.exceptions.DatasetNotFoundError as error:
-            raise DataError(f"source={where}: nothing to read there ({error})") from error
         except (ValueError, OSError, datasets.exceptions.DatasetGenerationError) as error:
             raise DataError(
-                f"source={where}: split {split!r} cannot be read ({error}); a directory needs "
-                "train, validation and test files, such as train.parquet"
+                f"source={where}: split {split!r} {_reason(where, split, error)}; a directory "
+                "needs train, validation and test files, such as train.parquet"
             ) from error
         missing = [name for name in columns if name not in dataset.column_names]
         if missing:
@@ -47,10 +49,19 @@ def read_rows(
                 f"source={where}, split {split!r}: no column {', '.join(missing)}; it has "
                 f"{', '.join(dataset.column_names)}"
             )
-        if not len(dataset):
-            raise DataError(f"source={where}: split {split!r} has no rows; give it some")
         batches = dataset.select_columns(list(columns)).with_format("arrow").iter(_BATCH)
         return [row for batch in batches for row in batch.to_pylist()]
+
+
+def _reason(where: str, split: Split, error: Exception) -> str:
+    """Why nothing could be read; the library fails on Parquet files without rows."""
+    try:
+        sizes = [pq.read_metadata(path).num_rows for path in Path(where).glob(f"{split}*.parquet")]
+    except (pa.ArrowInvalid, OSError):
+        sizes = []
+    if sizes and not any(sizes):
+        return "has no rows"
+    return f"cannot be read ({error.__cause__ or error})"
 
 
 def _locate(source: Path | str, revision: str | None) -> str:
