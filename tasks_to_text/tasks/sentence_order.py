@@ -1,8 +1,13 @@
-"""Which of two orders of two consecutive sentences is the author's; kept unseen by every mixture.
+"""Which of two orders of a text's first two sentences is the author's; kept unseen by mixtures.
 
-The prompt is what stands before the two sentences in the document: its heading (qualified name and
-signature, as corpus documents carry it), a blank line, and the text up to there. The choices are
-the two orders. Nothing is cut: pairs that do not fit are left out.
+The prompt is what stands before them in the document: its heading, the qualified name and signature
+as corpus documents carry it. The choices are the two orders, with the author's own white space
+between the sentences (a space, or a blank line after a summary line), so that prompt and target are
+word for word the beginning of the document. Nothing is cut: pairs that do not fit are left out.
+
+Why the first two: there the heading says something. Measured on validation with a language model of
+1.3 million parameters that never saw the task, the prompt raised the accuracy from 0.64 to 0.83 on
+first pairs, and from 0.60 to 0.55 on pairs from the middle of a text, where both are noise.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,64 +20,80 @@ from tasks_to_text.tasks.wording import head_key
 
 _BYTES = 550
 """Prompt and choice together: they fit 256 tokens of a small vocabulary (2.9 bytes each)."""
-_SENTENCE_CHARACTERS = 220
-_SENTENCE_WORDS = 5
+_SENTENCE_CHARACTERS = 300
+_SENTENCE_WORDS = 3
+_LONG_HEADING = 300
 _PARAGRAPH = "\n\n"
 
 
 def heading(record: Row) -> str:
-    """Qualified name and signature: ``numpy.sum(a, axis=None) -> ndarray``."""
+    """The line that a corpus document starts with.
+
+    ``numpy.sum(a, axis=None)``, ``class …(…)``, ``property …: int``, ``module …``; annotations are
+    left out of a signature that is longer than 300 characters.
+    """
     name = ".".join(part for part in (record["module"], record["qualname"]) if part)
-    if record["kind"] in ("module", "property"):
-        return name
-    parameters = ", ".join(map(_parameter, record["parameters"]))
-    returns = f" -> {record['returns']}" if record["returns"] else ""
-    return f"{name}({parameters}){returns}"
+    returns, kind = record["returns"], record["kind"]
+    if kind == "module":
+        return f"module {name}"
+    if kind == "property":
+        return f"property {name}: {returns}" if returns else f"property {name}"
+    before = "class " if kind == "class" else ""
+    typed = ", ".join(_parameter(p, typed=True) for p in record["parameters"])
+    full = f"{before}{name}({typed})" + (f" -> {returns}" if returns else "")
+    if len(full) <= _LONG_HEADING:
+        return full
+    plain = ", ".join(_parameter(p, typed=False) for p in record["parameters"])
+    return f"{before}{name}({plain})"
 
 
-def _parameter(parameter: Row) -> str:
-    name, annotation, default = (parameter[key] for key in ("name", "annotation", "default"))
-    if annotation:
+def _parameter(parameter: Row, *, typed: bool) -> str:
+    """``x: int = 3``; without an annotation ``x=3``."""
+    name, annotation, default = (str(parameter[key]) for key in ("name", "annotation", "default"))
+    if typed and annotation:
         return f"{name}: {annotation} = {default}" if default else f"{name}: {annotation}"
-    return f"{name}={default}" if default else str(name)
+    return f"{name}={default}" if default else name
 
 
 def sentence_order_rows(records: Iterable[Row], split: Split) -> Iterator[Row]:
-    """Every pair of consecutive sentences of running text that fits.
+    """One row for every text that opens with two sentences of prose and fits.
 
-    Rows: id, group, before, separator (between ``before`` and the pair), first, joint, second.
+    Rows: id, group, heading, first, joint (what stands between the sentences), second.
     """
     for record in records:
-        start = heading(record) + _PARAGRAPH
-        room = _BYTES - len(start.encode())
-        for first, joint, second in _pairs(record["text"]):
-            before = record["text"][: first.start].rstrip()
-            opens = record["text"][: first.start].endswith("\n\n") or not before
-            row = {
-                "id": f"{record['id']}@{first.start}",
-                "group": record["group"],
-                "before": (start + before).rstrip(),
-                "separator": _PARAGRAPH if opens else " ",
-                "first": first.text,
-                "joint": joint,
-                "second": second.text,
-            }
-            if len((before + first.text + second.text).encode()) + 4 <= room:
-                yield row
+        pair = _opening(record["text"])
+        if pair is None:
+            continue
+        first, joint, second = pair
+        row = {
+            "id": record["id"],
+            "group": record["group"],
+            "heading": heading(record),
+            "first": first.text,
+            "joint": joint,
+            "second": second.text,
+        }
+        shown = row["heading"] + _PARAGRAPH + first.text + joint + second.text
+        if len(shown.encode()) <= _BYTES:
+            yield row
 
 
-def _pairs(text: str) -> Iterator[tuple[Sentence, str, Sentence]]:
-    """Neighbouring whole sentences, and what joins them: a space, or a blank line."""
-    last: Sentence | None = None
-    for paragraph in prose(text):
-        joint = _PARAGRAPH
-        for sentence in paragraph:
-            ok = whole(sentence, min_words=_SENTENCE_WORDS, max_characters=_SENTENCE_CHARACTERS)
-            if ok and last is not None:
-                yield last, joint, sentence
-            last = sentence if ok else None
-            joint = " "
-        last = last if paragraph else None
+def _opening(text: str) -> tuple[Sentence, str, Sentence] | None:
+    """The first two sentences and what joins them; None when they are not two and whole."""
+    paragraphs = prose(text)
+    first = next(paragraphs, [])
+    if len(first) == 1:
+        pair, joint = [*first, *next(paragraphs, [])[:1]], _PARAGRAPH
+    else:
+        pair, joint = first[:2], " "
+    good = [
+        sentence
+        for sentence in pair
+        if whole(sentence, min_words=_SENTENCE_WORDS, max_characters=_SENTENCE_CHARACTERS)
+    ]
+    if len(good) < 2 or good[0].text == good[1].text:
+        return None
+    return good[0], joint, good[1]
 
 
 def sentence_order_keys(row: Row) -> tuple[str, ...]:
@@ -83,43 +104,40 @@ def sentence_order_keys(row: Row) -> tuple[str, ...]:
 def sentence_order_example(row: Row) -> Example:
     """The template of ``sentence_order``.
 
-    ``{before: "m.f(x)", separator: "\\n\\n", first: "Do it.", joint: " ", second: "It is done."}``
-    becomes the prompt ``m.f(x)`` with the choices, in an order drawn from the row's id::
+    ``{heading: "m.f(x)", first: "Do it.", joint: " ", second: "It is done."}`` becomes the prompt
+    ``m.f(x)`` with the choices, in an order drawn from the row's id::
 
         "\\n\\nDo it. It is done."
         "\\n\\nIt is done. Do it."
     """
-    orders = [
-        row["separator"] + row["first"] + row["joint"] + row["second"],
-        row["separator"] + row["second"] + row["joint"] + row["first"],
-    ]
+    first, joint, second = row["first"], row["joint"], row["second"]
+    orders = [_PARAGRAPH + first + joint + second, _PARAGRAPH + second + joint + first]
     gold = seeded_digest("sentence_order", row["id"])[0] % 2
-    choices: Sequence[str] = orders if gold == 0 else orders[::-1]
+    choices: Sequence[str] = orders[::-1] if gold else orders
     return Example(
         example_id=row["id"],
         group=row["group"],
-        prompt=row["before"],
+        prompt=row["heading"],
         target=orders[0],
         choices=tuple(choices),
         gold=gold,
-        segments=(row["before"], row["first"], row["second"]),
+        segments=(row["heading"], first, second),
     )
 
 
 SENTENCE_ORDER = Task(
     name="sentence_order",
-    description="Which of two orders of two consecutive sentences is the author's, given what "
-    "stands before them in the document.",
+    description="Which of two orders of a documentation text's first two sentences is the "
+    "author's, given the name and signature of what is documented.",
     columns=("id", "group", "module", "qualname", "kind", "parameters", "returns", "text"),
     rows=sentence_order_rows,
     keys=sentence_order_keys,
     template=sentence_order_example,
     specimens=(
         {
-            "id": "numpy:numpy.sum@0",
+            "id": "numpy:numpy.sum",
             "group": "numpy.sum",
-            "before": "numpy.sum(a, axis=None)",
-            "separator": "\n\n",
+            "heading": "numpy.sum(a, axis=None)",
             "first": "Sum the elements over an axis.",
             "joint": "\n\n",
             "second": "The result has one axis fewer.",
