@@ -1,0 +1,137 @@
+"""Scores of strings: exact sums, whatever the batch; every token once; decoding that repeats."""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from gptcore.config import ModelConfig
+from gptcore.errors import ConfigError, DataError
+from gptcore.model import GPT
+from gptcore.scoring import Scorer, _hosts
+from gptcore.tokenizer import Tokenizer
+from tests.gptcore.conftest import texts
+
+MODEL = ModelConfig(vocab_size=512, context_length=32, n_layer=2, n_head=2, n_embd=32)
+
+
+@pytest.fixture(scope="module")
+def scorer(tokenizer: Tokenizer) -> Scorer:
+    return Scorer(_sharp(), tokenizer, threads=1)
+
+
+def _sharp() -> GPT:
+    """Random weights large enough that the predictions differ from token to token."""
+    model = GPT(MODEL).initialize(5)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(3)
+    return model
+
+
+REQUESTS = [
+    ("the matrix of", " value"),
+    ("the matrix of", " return"),
+    ("the matrix of", " return sum the"),
+    ("", " matrix"),
+    ("", "matrix of the \u2581 array"),
+    ("ends in space  ", "then more"),
+    ("long " * 60, " a tail"),
+]
+
+
+def test_scores_equal_a_plain_computation(scorer: Scorer, tokenizer: Tokenizer) -> None:
+    model = _sharp().eval()
+    for (context, continuation), got in zip(REQUESTS, scorer.loglikelihood(REQUESTS), strict=True):
+        head = len(tokenizer.encode(context.rstrip()))
+        ids = [tokenizer.end_of_text, *tokenizer.encode(context + continuation)]
+        n = len(ids) - 1 - head
+        inputs = torch.tensor([ids[:-1][-32:]])
+        log_p = model.logits(model(inputs))[0, -n:].log_softmax(-1)
+        expected = log_p.gather(1, torch.tensor(ids[-n:])[:, None])[:, 0]
+        assert got.n_tokens == n
+        assert got.sum == pytest.approx(expected.sum().item(), abs=1e-4)
+        assert got.token_logprobs == pytest.approx(expected.tolist(), abs=1e-4)
+        assert got.is_greedy == torch.equal(log_p.argmax(-1), torch.tensor(ids[-n:]))
+
+
+def test_a_batch_never_changes_a_score(scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = scorer.loglikelihood(REQUESTS * 3)
+    alone = [scorer.loglikelihood([request])[0] for request in REQUESTS * 3]
+    monkeypatch.setattr("gptcore.scoring.BATCH_TOKENS", {"cpu": 40})
+    small = scorer.loglikelihood(REQUESTS * 3)
+    for a, b, c in zip(together, alone, small, strict=True):
+        assert a.sum == pytest.approx(b.sum, abs=1e-4)
+        assert a.sum == pytest.approx(c.sum, abs=1e-4)
+
+
+def test_the_greedy_continuation_is_called_greedy(scorer: Scorer) -> None:
+    (text,) = scorer.generate(["the matrix"], max_tokens=6)
+    (likelihood,) = scorer.loglikelihood([("the matrix", text)])
+    if "\ufffd" not in text:
+        assert likelihood.is_greedy
+
+
+def test_rolling_scores_every_token_once(scorer: Scorer, tokenizer: Tokenizer) -> None:
+    for text in [*texts(3, 8), "x", "\u2581"]:
+        (likelihood,) = scorer.rolling([text])
+        assert likelihood.n_tokens == len(tokenizer.encode(text))
+        assert likelihood.sum == pytest.approx(sum(likelihood.token_logprobs))
+    short = "the matrix"
+    assert scorer.rolling([short])[0].sum == pytest.approx(
+        scorer.loglikelihood([("", short)])[0].sum, abs=1e-4
+    )
+
+
+def test_rolling_windows_see_what_the_rule_says(scorer: Scorer, tokenizer: Tokenizer) -> None:
+    text = " ".join(texts(3, 11))
+    n = len(tokenizer.encode(text))
+    windows = list(scorer._rolling_windows(text))
+    assert n > 3 * 32
+    assert [len(w.expected) for w in windows] == [32] * (n // 32) + ([n % 32] if n % 32 else [])
+    assert all(len(w.ids) == 32 for w in windows)  # the last one is moved back to a full context
+    joined = [i for w in windows for i in w.expected]
+    assert joined == tokenizer.encode(text)
+
+
+def test_a_uniform_model_has_the_perplexity_of_its_vocabulary(tokenizer: Tokenizer) -> None:
+    model = GPT(MODEL)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+    likelihoods = Scorer(model, tokenizer, threads=1).rolling(texts(4, 8))
+    nats = -sum(likelihood.sum for likelihood in likelihoods)
+    tokens = sum(likelihood.n_tokens for likelihood in likelihoods)
+    assert math.exp(nats / tokens) == pytest.approx(512, rel=1e-5)
+
+
+def test_every_input_is_run_once_inside_the_longest_that_begins_with_it() -> None:
+    inputs = {(1,), (1, 2), (1, 2, 3), (1, 3), (2,), (2, 1, 1)}
+    hosts = _hosts(inputs)
+    assert hosts.keys() == inputs
+    assert all(host[: len(ids)] == ids for ids, host in hosts.items())
+    assert set(hosts.values()) == {(1, 2, 3), (1, 3), (2, 1, 1)}
+
+
+def test_sampling_is_seeded_and_stops(scorer: Scorer) -> None:
+    prompts = ["the matrix", "a value"]
+    first = scorer.generate(prompts, max_tokens=12, temperature=1.0, seed=3)
+    assert first == scorer.generate(prompts, max_tokens=12, temperature=1.0, seed=3)
+    assert first != scorer.generate(prompts, max_tokens=12, temperature=1.0, seed=4)
+    mark = first[0][3]
+    (cut,) = scorer.generate(prompts[:1], max_tokens=12, temperature=1.0, seed=3, stop=[mark])
+    assert mark not in cut and first[0].startswith(cut)
+    assert len(scorer.generate(["long " * 99], max_tokens=5)) == 1  # loses its beginning
+
+
+def test_bad_requests_are_named(scorer: Scorer, tokenizer: Tokenizer, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="has 0 tokens"):
+        scorer.loglikelihood([("context", "")])
+    with pytest.raises(DataError, match="give 1 … 32"):
+        scorer.loglikelihood([("context", " tail" * 90)])
+    with pytest.raises(ConfigError, match="max_tokens=32"):
+        scorer.generate(["x"], max_tokens=32)
+    other = ModelConfig(vocab_size=99, context_length=8, n_layer=1, n_head=1, n_embd=8)
+    with pytest.raises(ConfigError, match="vocab_size=99"):
+        Scorer(GPT(other), tokenizer)
