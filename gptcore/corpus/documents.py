@@ -112,12 +112,14 @@ def _write(rows: Iterable[Any], schema: pa.Schema, path: Path) -> None:
     names = [field.name for field in fields(kept[0])] if kept else schema.names
     columns = {name: [getattr(row, name) for row in kept] for name in names}
     table = pa.table({name: columns[name] for name in schema.names}, schema=schema)
-    pq.write_table(table, path, compression="zstd", row_group_size=_ROW_GROUP)
+    pq.write_table(
+        table, path, compression="zstd", row_group_size=_ROW_GROUP, write_page_checksum=True
+    )
 
 
 def _read(path: Path, schema: pa.Schema, columns: list[str]) -> Iterator[dict[str, Any]]:
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, page_checksum_verification=True)
     except FileNotFoundError:
         raise ProductError(f"{path} is missing: delete its directory, it is built again") from None
     except (pa.ArrowInvalid, OSError) as error:

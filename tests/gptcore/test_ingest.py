@@ -1,0 +1,226 @@
+"""Documents: as a reader sees them, filtered with reasons, free of evaluation text."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from gptcore.corpus.documents import (
+    Document,
+    DocumentationRow,
+    read_documents,
+    read_texts,
+    write_documentation,
+    write_documents,
+)
+from gptcore.corpus.filters import FilterConfig, reason_to_drop
+from gptcore.corpus.ingest import IngestConfig, as_document, heading, ingest
+from gptcore.errors import ConfigError, DataError, ProductError
+
+ROW = DocumentationRow(
+    id="d:d.m.f",
+    distribution="d",
+    version="1",
+    licence="MIT",
+    module="d.m",
+    qualname="f",
+    kind="function",
+    parameters=[],
+    returns="",
+    documented=[],
+    text="Do a thing.",
+    group="d:d.m",
+)
+
+
+def parameter(name: str, annotation: str = "", default: str = "") -> dict[str, str]:
+    return {"name": name, "annotation": annotation, "default": default}
+
+
+LONG = [parameter(f"name{i}", "dict[str, int]", "None") for i in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"kind": "module", "qualname": ""}, "module d.m"),
+        ({"kind": "class", "qualname": "C", "parameters": [parameter("x")]}, "class d.m.C(x)"),
+        ({"kind": "property", "qualname": "C.p"}, "property d.m.C.p"),
+        ({"kind": "property", "qualname": "C.p", "returns": "int"}, "property d.m.C.p: int"),
+        (
+            {
+                "parameters": [parameter("x", "int", "3"), parameter("y", "", "3")],
+                "returns": "str | None",
+            },
+            "d.m.f(x: int = 3, y=3) -> str | None",
+        ),
+        (
+            {"kind": "method", "qualname": "C.m", "parameters": [parameter("*args", "int")]},
+            "d.m.C.m(*args: int)",
+        ),
+        ({"parameters": LONG}, f"d.m.f({', '.join(f'name{i}=None' for i in range(12))})"),
+    ],
+)
+def test_the_heading_is_what_documentation_shows(changes: dict[str, str], expected: str) -> None:
+    assert heading(replace(ROW, **changes)) == expected
+
+
+def test_a_document_is_heading_blank_line_docstring() -> None:
+    assert as_document(ROW) == Document(
+        id="d:d.m.f",
+        text="d.m.f()\n\nDo a thing.",
+        source="d",
+        version="1",
+        licence="MIT",
+        group="d:d.m",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Return the sum of the elements.", ""),
+        ("Return the sum of elements.", "too few words"),
+        ("", "too few words"),
+        ("| 12 | 34 | 56 | ab | 78 | 90 |", "mostly not letters"),
+        ("Ein Satz mit Umlauten: äöü ßßß.", ""),
+        ("the same line\n" * 3, ""),
+        ("the same line\n" * 4, "repeats its lines"),
+        ("the same line\nanother line\n" * 2, ""),
+    ],
+)
+def test_filters_keep_or_say_why(text: str, reason: str) -> None:
+    assert reason_to_drop(text, FilterConfig()) == reason
+
+
+@pytest.mark.parametrize(
+    ("make", "named"),
+    [
+        (lambda: FilterConfig(min_words=0), "min_words=0"),
+        (lambda: FilterConfig(min_letters=1.5), "min_letters=1.5"),
+        (lambda: IngestConfig(max_overlap=1.0), "max_overlap=1.0"),
+        (lambda: IngestConfig(min_shared=0), "min_shared=0"),
+    ],
+)
+def test_a_configuration_that_cannot_work_is_refused(make: object, named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        make()  # type: ignore[operator]
+
+
+def sentence(start: int, n: int) -> str:
+    """``n`` words, no eight of which stand in the sentence of another start."""
+    return " ".join(f"word{i}" for i in range(start, start + n))
+
+
+def documentation(directory: Path, **texts: list[str]) -> Path:
+    directory.mkdir()
+    for split in ("train", "validation", "test"):
+        rows = [
+            replace(ROW, id=f"d:{split}.{i}", qualname=f"f{i}", text=text)
+            for i, text in enumerate(texts.get(split, []))
+        ]
+        write_documentation(rows, directory / f"{split}.parquet")
+    return directory
+
+
+def test_ingest_writes_documents_and_tallies_what_it_drops(tmp_path: Path) -> None:
+    source = documentation(
+        tmp_path / "documentation",
+        train=[sentence(0, 40), "Too short.", "1 2 3 4 5 6 7"],
+        validation=[sentence(100, 20)],
+        test=["Too short."],
+    )
+    out = tmp_path / "out"
+    out.mkdir()
+    counts = ingest(IngestConfig(), source, [], out)
+    train = list(read_documents(out / "train.parquet"))
+    assert [document.text for document in train] == [f"d.m.f0()\n\n{sentence(0, 40)}"]
+    assert list(read_texts(out / "validation.parquet")) == [f"d.m.f0()\n\n{sentence(100, 20)}"]
+    assert list(read_documents(out / "test.parquet")) == []
+    sizes = {"train": len(train[0].text), "validation": 10 + 20 * 8 - 1, "test": 0}
+    assert counts == {
+        "documents": 2,
+        "bytes": sizes["train"] + sizes["validation"],
+        "words": 62,
+        "documents_by_split": {"train": 1, "validation": 1, "test": 0},
+        "bytes_by_source": {"d": sizes},
+        "dropped": {
+            "holds an evaluation text": 0,
+            "made of evaluation text": 0,
+            "mostly not letters": 1,
+            "too few words": 2,
+        },
+        "held_out_texts": 0,
+    }
+
+
+def test_training_text_is_decontaminated_in_both_directions(tmp_path: Path) -> None:
+    wording = "Question: what is the type of the parameter in this text? Text: "
+    prompts = [wording + sentence(1000 * i, 30) for i in range(1, 40)]
+    texts = {
+        "apart": sentence(0, 200),
+        "made of prompts": sentence(1000, 25) + " " + sentence(2000, 25) + " also",
+        "holds a prompt": sentence(100, 400) + " " + sentence(3000, 30),
+        "holds a part of a prompt": sentence(600, 100) + " " + sentence(4000, 18),
+        "holds the wording of all prompts": sentence(800, 100) + " " + wording,
+    }
+    source = documentation(
+        tmp_path / "documentation", train=list(texts.values()), test=[sentence(1000, 30)]
+    )
+    out = tmp_path / "out"
+    out.mkdir()
+    counts = ingest(IngestConfig(), source, iter(prompts), out)
+    kept = [text.split("\n\n")[1] for text in read_texts(out / "train.parquet")]
+    assert [name for name, text in texts.items() if text in kept] == [
+        "apart",
+        "holds a part of a prompt",
+        "holds the wording of all prompts",
+    ]
+    assert counts["dropped"] == {"holds an evaluation text": 1, "made of evaluation text": 1}
+    assert counts["held_out_texts"] == 39
+    assert counts["documents_by_split"] == {"train": 3, "validation": 0, "test": 1}
+
+
+def test_a_corpus_without_training_text_is_refused(tmp_path: Path) -> None:
+    source = documentation(tmp_path / "documentation", train=["Too short."])
+    with pytest.raises(DataError, match="no training document is left"):
+        ingest(IngestConfig(), source, [], tmp_path)
+
+
+def test_documents_are_read_as_they_were_written(tmp_path: Path) -> None:
+    documents = [
+        Document(id=str(i), text=text, source="s", version="", licence="MIT", group="g")
+        for i, text in enumerate(["ünï\n\ncode\t", "", "\u2028 x" * 5000])
+    ]
+    for name in ("one", "two"):
+        write_documents(documents, tmp_path / name)
+    assert list(read_documents(tmp_path / "one")) == documents
+    assert list(read_texts(tmp_path / "one")) == [document.text for document in documents]
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_a_missing_broken_or_foreign_file_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "train.parquet"
+    with pytest.raises(ProductError, match="train.parquet is missing: delete"):
+        list(read_texts(path))
+    path.write_bytes(b"PAR1 of another kind")
+    with pytest.raises(ProductError, match="cannot be read as Parquet"):
+        list(read_texts(path))
+    pq.write_table(pa.table({"text": ["only"]}), path)
+    with pytest.raises(DataError, match="columns text; expected id, text, source"):
+        list(read_texts(path))
+
+
+def test_a_damaged_file_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "train.parquet"
+    text = " ".join(str(i**5) for i in range(20_000))
+    write_documents(
+        [Document(id="1", text=text, source="s", version="", licence="", group="")], path
+    )
+    raw = bytearray(path.read_bytes())
+    raw[2000:3000] = bytes(1000)
+    path.write_bytes(raw)
+    with pytest.raises(ProductError, match="is damaged"):
+        list(read_texts(path))
