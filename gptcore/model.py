@@ -10,7 +10,7 @@ hold [in, out].
   works through chunks of tokens and needs memory for one chunk.
 - attention: a stated rule (``attention_kernel``) chooses between torch's fused kernel and the
   plain products, which are about twice as fast on a processor in bf16 at short context
-  (docs/performance.md). The rule depends on device, dtype and length only, never on a timing.
+  (docs/experiments.md). The rule depends on device, dtype and length only, never on a timing.
 
 Shapes: B rows, T positions, H heads, D head width, C = H·D width, V vocabulary, N = B·T.
 
