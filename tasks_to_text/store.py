@@ -1,6 +1,6 @@
 """Prompts and evaluation items on disk: DuckDB to ask, Parquet to read.
 
-The one importer of ``duckdb``. A DuckDB file with a writer locks everybody else out, so it is
+The one importer of ``duckdb``, and only to write: readers never load it. A DuckDB file with a writer locks everybody else out, so it is
 written once, whole, and never again; what later stages need is read from zstd Parquet beside it.
 Equal examples give equal Parquet bytes. The DuckDB file holds the same rows, but a random
 identifier of its own in its header: compare its tables, not its bytes.
@@ -13,9 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -23,6 +22,9 @@ from tasks_to_text.errors import DataError
 from tasks_to_text.evaluate import Item
 from tasks_to_text.example import Example
 from tasks_to_text.task import SPLITS, Split, Task
+
+if TYPE_CHECKING:
+    import duckdb
 
 DATABASE = "prompts.duckdb"
 
@@ -70,6 +72,8 @@ def write_prompts(
     tables = {split: _examples_table(converted, split) for split in SPLITS}
     for split, table in tables.items():
         pq.write_table(table, out / f"{split}.parquet", compression="zstd")
+    import duckdb
+
     with duckdb.connect(str(out / DATABASE)) as connection:
         connection.execute("SET autoinstall_known_extensions = false")
         connection.execute(files("tasks_to_text").joinpath("schema.sql").read_text("utf-8"))
@@ -177,10 +181,10 @@ def _template_name(task: Task) -> str:
     return str(getattr(task.template, "__name__", task.name))
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+def _insert(connection: "duckdb.DuckDBPyConnection", table: str, rows: pa.Table) -> None:
     """Append an Arrow table by column names; ``table`` is one of the three names above."""
     connection.from_arrow(rows.select(_columns(connection, table))).insert_into(table)
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+def _columns(connection: "duckdb.DuckDBPyConnection", table: str) -> list[str]:
     return list(connection.table(table).columns)

@@ -5,8 +5,10 @@
 
 A record is one documented object: ``id``, ``group`` (module family), ``distribution``, ``module``,
 ``documented`` (name, type and description of the parameters that the text describes), ``text``.
-Prompts are cut to fit 256 tokens of a small vocabulary (about 2.9 bytes each): from the right, at
-the end of a word.
+Prompts are cut from the right, at the end of a word. They are short because a training token spent
+on the end of a text buys fewer answers: naive Bayes has 0.85 on parameter_type with 400 bytes of
+description as with 160, and on package 0.76 with 480 bytes of text but still 0.74 with 240
+(validation).
 """
 
 import random
@@ -21,7 +23,7 @@ from tasks_to_text.tasks.wording import MASK, clip, head_key
 
 # ------------------------------------------------------------------------------- parameter_type
 
-_DESCRIPTION_BYTES = 400
+_DESCRIPTION_BYTES = 160
 _DESCRIPTION_MIN_WORDS = 3
 
 
@@ -98,8 +100,8 @@ PARAMETER_TYPE = Task(
 
 # -------------------------------------------------------------------------------------- package
 
-_TEXT_BYTES = 480
-_READ_CHARACTERS = 720
+_TEXT_BYTES = 240
+_READ_CHARACTERS = 480
 """Of a text, before masking: a mask is rarely longer than what it hides."""
 _TEXT_MIN_WORDS = 8
 _CANDIDATES = 4
