@@ -77,7 +77,9 @@ def _clean(lines: list[str]) -> str:
 
 def _make(name: str, kind: str, description: list[str]) -> Documented:
     return Documented(
-        name=name.strip("*`\\ "), type=" ".join(kind.split()), description=_clean(description)
+        name=name.split("=")[0].strip("*`\\ "),
+        type=" ".join(kind.split()),
+        description=_clean(description),
     )
 
 
@@ -88,15 +90,19 @@ def _numpy(lines: list[str]) -> Iterator[Documented]:
             yield from _numpy_entries(lines, i + 2, _indent(lines[i]))
 
 
-def _numpy_entries(lines: list[str], start: int, indent: int) -> Iterator[Documented]:
-    i = start
+def _numpy_entries(lines: list[str], start: int, above: int) -> Iterator[Documented]:
+    """Entries down to the next section, or to prose; a line that is no entry (a placeholder such
+    as ``%(params)s``) is passed over."""
+    indent = next((_indent(line) for line in lines[start:] if line.strip()), above)
+    i = start if indent >= above else len(lines)
     while i < len(lines):
         if not lines[i].strip():
             i += 1
             continue
         underlined = i + 1 < len(lines) and _UNDERLINE.match(lines[i + 1])
         entry = _NUMPY_ENTRY.match(lines[i].strip())
-        if underlined or _indent(lines[i]) != indent or not (entry or " : " in lines[i]):
+        after_blank = i > start and not lines[i - 1].strip()
+        if underlined or _indent(lines[i]) != indent or (after_blank and not entry):
             return
         description = _block(lines, i + 1, indent)
         if entry:

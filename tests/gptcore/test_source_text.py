@@ -22,8 +22,12 @@ SECTIONS = {
         ord : {'fro', 2}, optional
             Order: see below.
         *args
+        %(placeholder)s
         a and b : int
             Not a name.
+        seed : int
+
+        Prose after them : it is no name.
 
         Other Parameters
         ----------------
@@ -39,10 +43,14 @@ SECTIONS = {
             ("y", "array_like of", "float\nInput.\n\nA second paragraph."),
             ("ord", "{'fro', 2}, optional", "Order: see below."),
             ("args", "", ""),
+            ("seed", "int", ""),
             ("axis", "int", ""),
         ],
     ),
-    "sections of sympy": ("Solve.\n\nParameters\n==========\n\nn : int\n", [("n", "int", "")]),
+    "sections of sympy": (
+        "Solve.\n\nParameters\n==========\n\n  n : int\n\n  m : int\nNo name\n",
+        [("n", "int", ""), ("m", "int", "")],
+    ),
     "google": (
         """
         Load a file.
@@ -84,7 +92,7 @@ SECTIONS = {
           a number.
         :param host: Where.
         :type host: str or None
-        :param note: Free.
+        :param note=3: Free.
         :return: Nothing.
         """,
         [
