@@ -149,23 +149,24 @@ def tiny() -> Profile:
         documentation=DocumentationConfig(distributions=distributions.TINY),
         convert=ConvertConfig(tasks=tasks, max_train=500, max_validation=40, max_test=40),
         ingest=IngestConfig(),
-        tokenizer=TokenizerConfig(vocab_size=1024, max_training_bytes=1_000_000),
-        model=tiny_gpt(vocab_size=1024, context_length=128, n_layer=2, n_embd=64),
+        tokenizer=TokenizerConfig(vocab_size=2048, max_training_bytes=1_000_000),
+        model=tiny_gpt(vocab_size=2048, n_layer=2, n_embd=64),
         train=TrainConfig(
             mixture=_mixture(rates),
             tokens=60_000,
-            batch_size=8,
+            batch_size=4,
             optimizer="muon",
             learning_rate=3e-3,
             warmup_tokens=6_000,
             precision="fp32",
+            threads=1,
             checkpoint_every=10,
             log_every=5,
             validate_every=20,
             validation_windows=16,
         ),
         evaluation=EvaluationConfig(
-            tasks=tasks, mixture=tuple(rates)[1:], documents=20, sample_tokens=20
+            tasks=tasks, mixture=tuple(rates)[1:], documents=20, sample_tokens=20, threads=1
         ),
         gate=GateConfig(resamples=500),
     )
@@ -192,7 +193,10 @@ def load(name: str, overrides: Overrides | None = None) -> Profile:
         near = get_close_matches(name, PROFILES, n=1, cutoff=0.3)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise ConfigError(f"profile={name!r}: {hint}there are {', '.join(PROFILES)}")
-    changed = (overrides or Overrides()).apply(PROFILES[name]())
-    if changed.train.threads:
-        return changed
-    return Overrides(threads=usable_cores()).apply(changed)
+    found = (overrides or Overrides()).apply(PROFILES[name]())
+    cores = usable_cores()
+    return replace(
+        found,
+        train=replace(found.train, threads=found.train.threads or cores),
+        evaluation=replace(found.evaluation, threads=found.evaluation.threads or cores),
+    )

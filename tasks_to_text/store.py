@@ -1,9 +1,10 @@
 """Prompts and evaluation items on disk: DuckDB to ask, Parquet to read.
 
-The one importer of ``duckdb``, and only to write: readers never load it. A DuckDB file with a writer locks everybody else out, so it is
-written once, whole, and never again; what later stages need is read from zstd Parquet beside it.
-Equal examples give equal Parquet bytes. The DuckDB file holds the same rows, but a random
-identifier of its own in its header: compare its tables, not its bytes.
+The one importer of ``duckdb``, and only to write: readers never load it. A DuckDB file with a
+writer locks everybody else out, so it is written once, whole, and never again; what later stages
+need is read from zstd Parquet beside it. Equal examples give equal Parquet bytes. The DuckDB file
+holds the same rows, but a random identifier of its own in its header: compare its tables, not its
+bytes.
 
 Rows go in as Arrow (``executemany`` is four orders of magnitude slower), values are never pasted
 into SQL. The tables are described in ``schema.sql``.
