@@ -4,10 +4,10 @@ Each answers like a model: one score per choice and example, the highest is the 
 fitted on the task's own training examples, so for a task that no mixture holds they know more of it
 than the model beside them.
 
-Bag of words is multinomial naive Bayes with add-one smoothing (McCallum & Nigam 1998). For closed
-tasks it goes from the words of the prompt's fields to the label. Choices that are free text have no
-label; there it sees only which words stand in the first and which in the second half of a choice,
-and tells right choices from wrong ones.
+Bag of words is multinomial naive Bayes (McCallum & Nigam 1998). For closed tasks it goes from the
+words of the prompt's fields to the label. Choices that are free text have no label; there it sees
+only which words stand in the first and which in the second half of a choice, and tells right
+choices from wrong ones.
 """
 
 import math
@@ -20,6 +20,9 @@ from tasks_to_text.example import Example
 Scores = list[tuple[float, ...]]
 """Per example: one score per choice."""
 
+SMOOTHING = 0.2
+"""Added to every word count. Chosen on validation among 1, 0.5, 0.2, 0.1 and 0.03 as the best for
+the three tasks together: with 1 it would have 0.74 on ``package`` instead of 0.83."""
 _WORD = re.compile(r"[A-Za-z_]+|\d+|[^\w\s]")
 
 
@@ -55,7 +58,7 @@ def bag_of_words(examples: Sequence[Example], train: Sequence[Example], *, close
 
 
 class NaiveBayes:
-    """Multinomial naive Bayes over words, add-one smoothing."""
+    """Multinomial naive Bayes over words."""
 
     def __init__(self, pairs: Iterable[tuple[str, Sequence[str]]]) -> None:
         """Fit on (label, words)."""
@@ -66,7 +69,8 @@ class NaiveBayes:
             self._words.setdefault(label, Counter()).update(words)
         self._vocabulary: set[str] = set().union(*self._words.values())
         self._totals = {
-            label: counts.total() + len(self._vocabulary) for label, counts in self._words.items()
+            label: counts.total() + SMOOTHING * len(self._vocabulary)
+            for label, counts in self._words.items()
         }
 
     def scores(self, words: Sequence[str]) -> Mapping[str, float]:
@@ -74,7 +78,7 @@ class NaiveBayes:
         known = [word for word in words if word in self._vocabulary]
         return {
             label: math.log(self._texts[label])
-            + sum(math.log(counts[word] + 1) for word in known)
+            + sum(math.log(counts[word] + SMOOTHING) for word in known)
             - len(known) * math.log(self._totals[label])
             for label, counts in self._words.items()
         }

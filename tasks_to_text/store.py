@@ -107,7 +107,8 @@ def write_items(items: Sequence[Item], path: Path) -> None:
 
 def read_items(path: Path) -> list[Item]:
     """Evaluation items as ``write_items`` wrote them; DataError when the file cannot be read."""
-    rows = _open(path).read().to_pylist()
+    with _open(path) as file:
+        rows = file.read().to_pylist()
     return [Item(**{**row, "scores": tuple(row["scores"])}) for row in rows]
 
 

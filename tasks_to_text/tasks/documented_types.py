@@ -12,8 +12,9 @@ TYPES = ("array", "bool", "int", "str")
 
 _WRITTEN = {
     "array": re.compile(
-        r"(?:[1-9n]-?d )?(?:(?:np|numpy|torch)\.|numpy )?(?:nd-?array|arrays?|array[_-]like|tensor)"
-        r"(?: of .*|,? ?(?:with )?shape.*)?"
+        r"(?:(?:[1-9n]-?d|bool|complex|float|int|real) )?(?:(?:np|numpy|torch)\.|numpy )?"
+        r"(?:(?:nd-?)?arrays?|array[_-]like|tensor|\{(?:array-like|ndarray), sparse matrix\})"
+        r"(?:\[.*\]| of .*|,? ?with .*|,? ?shape.*)?"
     ),
     "bool": re.compile(r"bools?|booleans?"),
     "int": re.compile(r"ints?|integers?"),

@@ -59,6 +59,6 @@ class _Names:
         found = self._seen.get(word)
         if found is None:
             lower = word.lower()
-            parts = self._whole.intersection(re.split("[.-]", lower))
+            parts = self._whole.intersection(re.split("[._-]", lower))
             found = self._seen[word] = bool(parts or self._inside.search(lower))
         return found
