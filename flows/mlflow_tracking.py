@@ -292,7 +292,7 @@ def log_evaluation(
         store.client.log_artifact(run_id, str(evaluation.path / name))
     store.client.set_terminated(run_id, "FINISHED")
     store.client.set_tag(run_ids["run_id"], f"{_TAG}.evaluation_run_id", run_id)
-    ids = {"run_id": run_id}
+    ids = {"run_id": run_id, "experiment_id": str(run.info.experiment_id)}
     _write_ids(evaluation.path, ids)
     return ids
 
@@ -328,10 +328,11 @@ def register(
     return int(version.version)
 
 
-def experiment_link(workspace: Workspace, experiment: str, server: str) -> str:
-    """Address of an experiment on a running MLflow server, in its machine-learning view."""
-    found = Store(workspace).experiment(experiment)
-    return f"{server}/#/experiments/{found}?workflowType=machine_learning"
+def evaluation_address(evaluation: Path, server: str) -> str:
+    """Address of a logged evaluation on a running MLflow server, in its machine-learning view."""
+    ids = _read_ids(evaluation)
+    page = f"/experiments/{ids['experiment_id']}/runs/{ids['run_id']}" if ids else "/experiments"
+    return f"{server}/#{page}?workflowType=machine_learning"
 
 
 def _params(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import ClassVar, Literal, get_args
 
-from gptcore.corpus.ingest import IngestConfig
-
 from flows import distributions
 from flows.encoding import CORPUS, EncodingConfig
 from flows.errors import ConfigError
@@ -20,6 +18,7 @@ from flows.scores import EvaluationConfig
 from gptcore.config import ModelConfig, StreamConfig, TokenizerConfig, TrainConfig
 from gptcore.config import tiny as tiny_gpt
 from gptcore.corpus.documentation import DocumentationConfig
+from gptcore.corpus.ingest import IngestConfig
 from tasks_to_text.convert import ConvertConfig
 
 ProfileName = Literal["quickstart", "tiny"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 LOG = logging.getLogger("flows")
+LOG.setLevel(logging.INFO)
 ATTRIBUTE = "generalist_event"
 """Name under which a log record carries its Event."""
 QUIET_SECONDS = 30.0

@@ -52,16 +52,16 @@ def models(tasks: Mapping[str, Mapping[str, Score]]) -> list[str]:
     return sorted({model for rows in tasks.values() for model in rows}, key=_rank)
 
 
-def interval(score: Score) -> str:
+def interval(score: Score, digits: int = 3) -> str:
     """The 95 % interval for print; empty for a constant such as chance."""
     if score["low"] == score["high"]:
         return ""
-    return f"{decimal(score['low'])}–{decimal(score['high'])}"
+    return f"{decimal(score['low'], digits)}–{decimal(score['high'], digits)}"
 
 
-def decimal(value: float) -> str:
-    """Three digits, without the zero before the point: .825, 2.31."""
-    return f"{value:.3f}".removeprefix("0") if abs(value) < 1 else f"{value:.2f}"
+def decimal(value: float, digits: int = 3) -> str:
+    """So many digits, without the zero before the point; two for numbers beyond 1: .825, 2.31."""
+    return f"{value:.{digits}f}".removeprefix("0") if abs(value) < 1 else f"{value:.2f}"
 
 
 def metrics(scores: Sequence[Score], model: str = ORDER[0]) -> dict[str, float]:

@@ -86,6 +86,12 @@ class Workspace:
         """The workspace that ``GENERALIST_WORKSPACE`` names, or ./workspace."""
         return cls(root())
 
+    def newest(self, kind: str, name: str) -> Product | None:
+        """The product of a kind and name that was finished last; None when there is none."""
+        pattern = f"{name}-{'[0-9a-f]' * 12}/{FILE}"
+        found = sorted((self.root / kind).glob(pattern), key=lambda p: p.stat().st_mtime_ns)
+        return Product(found[-1].parent, read_manifest(found[-1].parent), True) if found else None
+
     @property
     def _aside(self) -> Path:
         return self.root / ".building"

@@ -1,0 +1,98 @@
+"""The end of a run as a person sees it, and MLflow's pages about it."""
+
+import json
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from flows.champion import FILE, decisions
+from flows.console import show_decision, show_places, show_samples, show_scores
+from flows.errors import FlowsError
+from flows.mlflow_tracking import evaluation_address, tracking_uri
+from flows.report import read_scores
+from flows.workspace import Workspace
+
+PORT = 5000
+HOST = "127.0.0.1"
+
+
+def show_results(console: Console, workspace: Workspace, profile: str, *, skipped: bool) -> None:
+    """Table, samples, decision, where things are, and what to try next."""
+    decision = decisions(workspace, profile)[-1]
+    evaluation = workspace.root / decision.evaluation
+    console.print()
+    if skipped:
+        console.print(f"[bold]skipped: nothing new[/] since {decision.date}; its results again:\n")
+    show_scores(console, read_scores(evaluation))
+    samples = json.loads((evaluation / "samples.json").read_text(encoding="utf-8"))
+    show_samples(console, samples)
+    show_decision(console, decision)
+    console.print()
+    server = f"http://{HOST}:{PORT}"
+    show_places(
+        console,
+        {
+            "table": evaluation / "table.md",
+            "plot": evaluation / "scores.png",
+            "decisions": workspace.root / FILE,
+            "MLflow": f"{command('mlflow', workspace)}",
+            "": evaluation_address(evaluation, server),
+        },
+    )
+    example = "numpy.mean(a, axis=None)"
+    try_next = command(f"generate {shlex.quote(example)}", workspace, profile)
+    console.print("\n[bold]Try next[/]:", end=" ")
+    console.print(escape(try_next), soft_wrap=True)
+
+
+def command(arguments: str, workspace: Workspace, profile: str = "quickstart") -> str:
+    """A command line that works where the person stands."""
+    own = Path(sys.executable).with_name("generalist")
+    if shutil.which("generalist") == str(own):
+        program = "generalist"
+    elif own.exists():
+        near = own.is_relative_to(Path.cwd())
+        program = str(own.relative_to(Path.cwd())) if near else str(own)
+    else:
+        program = f"{sys.executable} -m flows"
+    parts = [program, arguments]
+    if profile != "quickstart":
+        parts.append(f"--profile {profile}")
+    if workspace.root != Path("workspace").absolute():
+        parts.append(f"--workspace {shlex.quote(str(workspace.root))}")
+    return " ".join(parts)
+
+
+def serve_mlflow(workspace: Workspace, port: int) -> int:
+    """Run MLflow's server on the workspace until it is interrupted; returns its exit code."""
+    uri = tracking_uri(workspace)
+    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
+        raise FlowsError(f"{uri} is not there yet: generalist run makes it")
+    _need_port(port)
+    arguments = ["--host", HOST, "--port", str(port), "--workers", "1"]
+    store = ["--backend-store-uri", uri]
+    print(f"MLflow: http://{HOST}:{port}/#/experiments?workflowType=machine_learning", flush=True)
+    print("Ctrl-C stops it.", flush=True)
+    return subprocess.run(
+        [sys.executable, "-m", "mlflow", "server", *arguments, *store],
+        env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+        check=False,
+    ).returncode
+
+
+def _need_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            raise FlowsError(
+                f"port {port} of {HOST} cannot be used ({error}): choose another with --port"
+            ) from None
