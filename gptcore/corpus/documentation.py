@@ -72,11 +72,9 @@ class DocumentationConfig:
                 raise ConfigError(f"{field}={getattr(self, field)}: must be positive")
 
 
-def _silent(done: int, total: int, what: str) -> None:
-    pass
-
-
-def collect(config: DocumentationConfig, out: Path, progress: Progress = _silent) -> dict[str, Any]:
+def collect(
+    config: DocumentationConfig, out: Path, progress: Progress = lambda done, total, what: None
+) -> dict[str, Any]:
     """Write ``train``, ``validation``, ``test.parquet`` and ``digest.txt`` into ``out``.
 
     Returns counts: documents, bytes, documents_by_split, bytes_by_source (by split), families,

@@ -50,16 +50,12 @@ class IngestConfig:
             raise ConfigError(f"ingest.min_shared={self.min_shared}: must be positive")
 
 
-def _silent(done: int, total: int, what: str) -> None:
-    pass
-
-
 def ingest(
     config: IngestConfig,
     documentation: Path,
     held_out: Iterable[str],
     out: Path,
-    progress: Callable[[int, int, str], None] = _silent,
+    progress: Callable[[int, int, str], None] = lambda done, total, what: None,
 ) -> dict[str, Any]:
     """Write ``train``, ``validation`` and ``test.parquet`` of documents into ``out``.
 

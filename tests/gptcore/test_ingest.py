@@ -157,7 +157,7 @@ def test_ingest_writes_documents_and_tallies_what_it_drops(tmp_path: Path) -> No
 
 
 def test_training_text_is_decontaminated_in_both_directions(tmp_path: Path) -> None:
-    wording = "Question: what is the type of the parameter in this text? Text: "
+    wording = f"Question: {sentence(90_000, 40)}? Text: "
     prompts = [wording + sentence(1000 * i, 30) for i in range(1, 40)]
     texts = {
         "apart": sentence(0, 200),
