@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows import report
-from flows.mlflow_tracking import ensure_training_run, log_evaluation
+from flows.mlflow_records import log_evaluation
+from flows.mlflow_tracking import ensure_training_run
 from flows.pretrain import Runs, experiment, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
@@ -65,7 +67,7 @@ def _evaluated(name: str, config: EvaluationConfig, inputs: Mapping[str, Product
 
 @task(cache_policy=NO_CACHE)
 def record(profile: Profile, runs: Runs, evaluated: Product) -> None:
-    """Tell MLflow, once per evaluation."""
+    """Tell MLflow, once per evaluation, and show the table on the flow run's page."""
     workspace, run = Workspace.open(), runs.generalist
     log_evaluation(
         workspace,
@@ -75,6 +77,8 @@ def record(profile: Profile, runs: Runs, evaluated: Product) -> None:
         metrics=report.metrics(report.read_scores(evaluated.path)),
         tokens=run.manifest.counts["tokens"],
     )
+    table = (evaluated.path / "table.md").read_text(encoding="utf-8")
+    create_markdown_artifact(table, key=f"scores-{profile.name}")
 
 
 def evaluated(profile: Profile, text: Text, runs: Runs) -> Product:

@@ -1,16 +1,16 @@
-"""What MLflow is told: runs, metrics by tokens seen, data, models and their aliases.
+"""What MLflow is told of training: runs, parameters, metrics by tokens seen, data and models.
 
-The only importer of mlflow (3 s, hence inside functions). One run per pre-training run and one per
-evaluation, linked by tags both ways. Checkpoints are logged as external models: MLflow gets their
-place and digest, never a pickle. A run goes on under its own id after a resume, and no step is
-logged twice, because MLflow cannot delete a point (mlflow/mlflow#2973).
+The only importer of mlflow (3 s, hence inside functions). One run per pre-training run; evaluations
+and the registry are in flows/mlflow_records.py. Checkpoints are logged as external models: MLflow
+gets their place and digest, never a pickle. A run goes on under its own id after a resume, and no
+step is logged twice, because MLflow cannot delete a point (mlflow/mlflow#2973).
 """
 
 import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,15 @@ from flows.errors import TrainerStopped
 from flows.gpu import METRICS, Row
 from flows.progress import LOG
 from flows.workspace import Product, Workspace
+from gptcore.manifest import file_digest
 from gptcore.tracking import read_jsonl
 
 IDS = "mlflow.json"
-"""File of a run directory that holds the ids of its MLflow run and logged model."""
+"""File of a product directory that holds the ids of its MLflow run and logged model."""
 FLUSH_SECONDS = 5.0
 _BATCH = 1000
 _DIGEST_LENGTH = 36
-_TAG = "generalist"
+TAG = "generalist"
 
 
 class Store:
@@ -186,11 +187,13 @@ class TrainingRun:
         self._pending = list(read_jsonl(self._directory / METRICS))
         store = self._open()
         self._send(store)
-        ids = _read_ids(self._directory)
+        ids = read_ids(self._directory)
         if "model_id" not in ids:
-            tags = {f"{_TAG}.weights": str(self._directory / "weights")}
+            weights = self._directory / "weights"
+            digest = file_digest(weights / "model.safetensors")
+            tags = {f"{TAG}.weights": str(weights), f"{TAG}.sha256": digest}
             ids["model_id"] = store.model(self._name, self._run_id, tags)
-            _write_ids(self._directory, ids)
+            write_ids(self._directory, ids)
         store.client.set_terminated(self._run_id, "FINISHED")
 
     def _flush(self) -> None:
@@ -216,7 +219,7 @@ class TrainingRun:
         if self._store is not None:
             return self._store
         store = Store(self._workspace)
-        known = store.find_run(_read_ids(self._directory).get("run_id"))
+        known = store.find_run(read_ids(self._directory).get("run_id"))
         if known is not None:
             self._run_id = known.info.run_id
             store.client.update_run(self._run_id, status="RUNNING")
@@ -228,13 +231,13 @@ class TrainingRun:
         return store
 
     def _create(self, store: Store) -> str:
-        tags = {f"{_TAG}.kind": "pre-training", f"{_TAG}.run": self._directory.name}
+        tags = {f"{TAG}.kind": "pre-training", f"{TAG}.run": self._directory.name}
         experiment = store.experiment(self._experiment)
         run = store.client.create_run(experiment, run_name=self._directory.name, tags=tags)
         run_id = str(run.info.run_id)
         store.log_params(run_id, _params(self._config))
         store.log_inputs(run_id, self._inputs)
-        _write_ids(self._directory, {"run_id": run_id})
+        write_ids(self._directory, {"run_id": run_id})
         return run_id
 
 
@@ -242,7 +245,7 @@ def ensure_training_run(
     workspace: Workspace, product: Product, *, experiment: str
 ) -> dict[str, str]:
     """The ids of a finished run in the store, logged again from its files if they are not there."""
-    ids = _read_ids(product.path)
+    ids = read_ids(product.path)
     if Store(workspace).find_run(ids.get("run_id")) is not None and "model_id" in ids:
         return ids
     manifest = product.manifest
@@ -255,84 +258,7 @@ def ensure_training_run(
         inputs=manifest.inputs,
     ):
         (product.path / IDS).unlink(missing_ok=True)
-    return _read_ids(product.path)
-
-
-def log_evaluation(
-    workspace: Workspace,
-    evaluation: Product,
-    training_ids: Callable[[], Mapping[str, str]],
-    *,
-    experiment: str,
-    metrics: Mapping[str, float],
-    tokens: int,
-) -> dict[str, str]:
-    """Log a finished evaluation as a run of its own, linked with its training run both ways.
-
-    ``training_ids`` gives the ids of that run; ``tokens``: tokens that the model has seen, the
-    step of every metric. Done once per product: the ids are kept beside it.
-    """
-    if ids := _read_ids(evaluation.path):
-        return ids
-    run_ids, store, manifest = training_ids(), Store(workspace), evaluation.manifest
-    tags = {
-        f"{_TAG}.kind": "evaluation",
-        f"{_TAG}.evaluation": evaluation.path.name,
-        f"{_TAG}.training_run_id": run_ids["run_id"],
-    }
-    run = store.client.create_run(
-        store.experiment(experiment), run_name=f"evaluation-{evaluation.path.name}", tags=tags
-    )
-    run_id = str(run.info.run_id)
-    settings = {k: v for k, v in manifest.config.items() if not isinstance(v, dict | list)}
-    store.log_params(run_id, settings)
-    store.log_inputs(run_id, manifest.inputs)
-    store.log_metrics(run_id, [(tokens, metrics)], model_id=run_ids["model_id"])
-    for name in sorted(manifest.files):
-        store.client.log_artifact(run_id, str(evaluation.path / name))
-    store.client.set_terminated(run_id, "FINISHED")
-    store.client.set_tag(run_ids["run_id"], f"{_TAG}.evaluation_run_id", run_id)
-    ids = {"run_id": run_id, "experiment_id": str(run.info.experiment_id)}
-    _write_ids(evaluation.path, ids)
-    return ids
-
-
-def register(
-    workspace: Workspace,
-    model: str,
-    run_ids: Mapping[str, str],
-    *,
-    tags: Mapping[str, str],
-    description: str,
-    champion: bool,
-) -> int:
-    """Register a logged model as a new version of ``model``, the challenger; returns its number.
-
-    ``champion``: move that alias to it as well. A logged model that has a version keeps it.
-    """
-    store = Store(workspace)
-    known = store.client.search_registered_models(filter_string=f"name = '{model}'")
-    if not known:
-        store.client.create_registered_model(model)
-    uri, run_id = f"models:/{run_ids['model_id']}", run_ids["run_id"]
-    versions = store.client.search_model_versions(f"name = '{model}'")
-    version = next((v for v in versions if v.run_id == run_id), None)
-    if version is None:
-        version = store.client.create_model_version(
-            model, uri, run_id, model_id=run_ids["model_id"], description=description
-        )
-    for key, value in sorted(tags.items()):
-        store.client.set_model_version_tag(model, version.version, key, value)
-    for alias in ("challenger", *(("champion",) if champion else ())):
-        store.client.set_registered_model_alias(model, alias, version.version)
-    return int(version.version)
-
-
-def evaluation_address(evaluation: Path, server: str) -> str:
-    """Address of a logged evaluation on a running MLflow server, in its machine-learning view."""
-    ids = _read_ids(evaluation)
-    page = f"/experiments/{ids['experiment_id']}/runs/{ids['run_id']}" if ids else "/experiments"
-    return f"{server}/#{page}?workflowType=machine_learning"
+    return read_ids(product.path)
 
 
 def _params(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -343,12 +269,14 @@ def _params(config: Mapping[str, Any]) -> dict[str, Any]:
     return {**flat, **{k: v for k, v in config.items() if k not in ("model", "train")}}
 
 
-def _read_ids(directory: Path) -> dict[str, str]:
+def read_ids(directory: Path) -> dict[str, str]:
+    """Ids in the store of what a product directory holds; empty: it was never logged."""
     path = directory / IDS
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def _write_ids(directory: Path, ids: Mapping[str, str]) -> None:
+def write_ids(directory: Path, ids: Mapping[str, str]) -> None:
+    """Keep the ids beside the product."""
     aside = directory / f".{IDS}"
     aside.write_text(json.dumps(ids))
     aside.replace(directory / IDS)

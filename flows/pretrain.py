@@ -1,7 +1,7 @@
 """Flow ``pretrain``: token shards → the generalist and its twin without tasks."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -37,7 +37,6 @@ def train(
     profile: Profile, text: Text, name: str, config: TrainConfig, initial: Product | None = None
 ) -> Product:
     """One training run in the directory of its key, resumed when it was interrupted."""
-    workspace, full_name = Workspace.open(), f"{profile.name}-{name}"
     inputs = {"shards": text.shards, "tokenizer": text.tokenizer}
     if initial is not None:
         inputs["initial"] = initial
@@ -46,45 +45,51 @@ def train(
         "train": asdict(config),
         "device": gpu.device_kind(),
     }
-
-    def build(out: Path) -> dict[str, Any]:
-        job = {
-            "model": settings["model"],
-            "train": settings["train"],
-            "shards": str(text.shards.path),
-            "initial": str(initial.path / "weights") if initial else None,
-        }
-        digests = {role: product.digest for role, product in inputs.items()}
-        progress = Progress(f"run/{full_name}")
-        with training_run(
-            workspace,
-            out,
-            experiment=experiment(profile),
-            name=full_name,
-            config=settings,
-            inputs=digests,
-        ) as tracked:
-
-            def on_rows(rows: Sequence[gpu.Row]) -> None:
-                last = rows[-1]
-                rate = f"loss {last['train/loss']:.3f}, {last['tokens_per_second']:,.0f} tokens/s"
-                progress(int(last["tokens"]), config.tokens, rate)
-                tracked.log(rows)
-
-            summary = gpu.train(job, out, on_rows)
-            shutil.copytree(text.tokenizer.path, out / "tokenizer", dirs_exist_ok=True)
-        return summary
-
-    return workspace.product(
+    return Workspace.open().product(
         "run",
-        full_name,
+        f"{profile.name}-{name}",
         config=settings,
         inputs=inputs,
         entry=("gptcore.pretrain",),
-        build=build,
+        build=lambda out: _trained(profile, f"{profile.name}-{name}", settings, inputs, out),
         content=WEIGHTS,
         in_place=True,
     )
+
+
+def _trained(
+    profile: Profile,
+    name: str,
+    settings: Mapping[str, Any],
+    inputs: Mapping[str, Product],
+    out: Path,
+) -> dict[str, Any]:
+    """Run the trainer with MLflow and a progress bar beside it; returns its summary."""
+    progress, budget = Progress(f"run/{name}"), settings["train"]["tokens"]
+    job = {
+        "model": settings["model"],
+        "train": settings["train"],
+        "shards": str(inputs["shards"].path),
+        "initial": str(inputs["initial"].path / "weights") if "initial" in inputs else None,
+    }
+    with training_run(
+        Workspace.open(),
+        out,
+        experiment=experiment(profile),
+        name=name,
+        config=settings,
+        inputs={role: product.digest for role, product in inputs.items()},
+    ) as tracked:
+
+        def on_rows(rows: Sequence[gpu.Row]) -> None:
+            last = rows[-1]
+            rate = f"loss {last['train/loss']:.3f}, {last['tokens_per_second']:,.0f} tokens/s"
+            progress(int(last["tokens"]), budget, rate)
+            tracked.log(rows)
+
+        summary = gpu.train(job, out, on_rows)
+        shutil.copytree(inputs["tokenizer"].path, out / "tokenizer", dirs_exist_ok=True)
+    return summary
 
 
 def experiment(profile: Profile) -> str:

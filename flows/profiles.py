@@ -7,7 +7,7 @@ on validation splits; ``tiny`` is for tests.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from flows import distributions
 from flows.encoding import CORPUS, EncodingConfig
@@ -77,7 +77,11 @@ class Profile:
 class Overrides:
     """What a person may change for one run without another profile."""
 
-    __pydantic_config__: ClassVar[Mapping[str, bool]] = {"use_attribute_docstrings": True}
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {
+        "use_attribute_docstrings": True,
+        "extra": "forbid",
+    }
+    """How Prefect's form shows and checks these fields."""
 
     tokens: int | None = None
     """Training budget in tokens; the warm-up is scaled with it."""

@@ -9,7 +9,8 @@ from flows import report
 from flows.champion import Decision, champion_of, decisions, record
 from flows.evaluate import champion_evaluation, evaluated
 from flows.gate import Verdict, against_champion, first_champion
-from flows.mlflow_tracking import ensure_training_run, register
+from flows.mlflow_records import register
+from flows.mlflow_tracking import ensure_training_run
 from flows.pretrain import Runs, experiment, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import LOG

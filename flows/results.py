@@ -15,7 +15,8 @@ from rich.markup import escape
 from flows.champion import FILE, decisions
 from flows.console import show_decision, show_places, show_samples, show_scores
 from flows.errors import FlowsError
-from flows.mlflow_tracking import evaluation_address, tracking_uri
+from flows.mlflow_records import evaluation_address
+from flows.mlflow_tracking import tracking_uri
 from flows.report import read_scores
 from flows.workspace import Workspace
 

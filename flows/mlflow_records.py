@@ -1,0 +1,87 @@
+"""Evaluations in MLflow, and versions in its registry with the aliases challenger and champion.
+
+An evaluation is a run of its own, linked with its training run by tags both ways.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from flows.mlflow_tracking import TAG, Store, read_ids, write_ids
+from flows.workspace import Product, Workspace
+
+
+def log_evaluation(
+    workspace: Workspace,
+    evaluation: Product,
+    training_ids: Callable[[], Mapping[str, str]],
+    *,
+    experiment: str,
+    metrics: Mapping[str, float],
+    tokens: int,
+) -> dict[str, str]:
+    """Log a finished evaluation as a run of its own, linked with its training run both ways.
+
+    ``training_ids`` gives the ids of that run; ``tokens``: tokens that the model has seen, the
+    step of every metric. Done once per product: the ids are kept beside it.
+    """
+    if ids := read_ids(evaluation.path):
+        return ids
+    run_ids, store, manifest = training_ids(), Store(workspace), evaluation.manifest
+    tags = {
+        f"{TAG}.kind": "evaluation",
+        f"{TAG}.evaluation": evaluation.path.name,
+        f"{TAG}.training_run_id": run_ids["run_id"],
+    }
+    run = store.client.create_run(
+        store.experiment(experiment), run_name=f"evaluation-{evaluation.path.name}", tags=tags
+    )
+    run_id = str(run.info.run_id)
+    settings = {k: v for k, v in manifest.config.items() if not isinstance(v, dict | list)}
+    store.log_params(run_id, settings)
+    store.log_inputs(run_id, manifest.inputs)
+    store.log_metrics(run_id, [(tokens, metrics)], model_id=run_ids["model_id"])
+    for name in sorted(manifest.files):
+        store.client.log_artifact(run_id, str(evaluation.path / name))
+    store.client.set_terminated(run_id, "FINISHED")
+    store.client.set_tag(run_ids["run_id"], f"{TAG}.evaluation_run_id", run_id)
+    ids = {"run_id": run_id, "experiment_id": str(run.info.experiment_id)}
+    write_ids(evaluation.path, ids)
+    return ids
+
+
+def register(
+    workspace: Workspace,
+    model: str,
+    run_ids: Mapping[str, str],
+    *,
+    tags: Mapping[str, str],
+    description: str,
+    champion: bool,
+) -> int:
+    """Register a logged model as a new version of ``model``, the challenger; returns its number.
+
+    ``champion``: move that alias to it as well. A logged model that has a version keeps it.
+    """
+    store = Store(workspace)
+    known = store.client.search_registered_models(filter_string=f"name = '{model}'")
+    if not known:
+        store.client.create_registered_model(model)
+    uri, run_id = f"models:/{run_ids['model_id']}", run_ids["run_id"]
+    versions = store.client.search_model_versions(f"name = '{model}'")
+    version = next((v for v in versions if v.run_id == run_id), None)
+    if version is None:
+        version = store.client.create_model_version(
+            model, uri, run_id, model_id=run_ids["model_id"], description=description
+        )
+    for key, value in sorted(tags.items()):
+        store.client.set_model_version_tag(model, version.version, key, value)
+    for alias in ("challenger", *(("champion",) if champion else ())):
+        store.client.set_registered_model_alias(model, alias, version.version)
+    return int(version.version)
+
+
+def evaluation_address(evaluation: Path, server: str) -> str:
+    """Address of a logged evaluation on a running MLflow server, in its machine-learning view."""
+    ids = read_ids(evaluation)
+    page = f"/experiments/{ids['experiment_id']}/runs/{ids['run_id']}" if ids else "/experiments"
+    return f"{server}/#{page}?workflowType=machine_learning"

@@ -1,0 +1,52 @@
+"""Every shipped profile is whole, and its parameters are what Prefect's form shows."""
+
+from typing import Any
+
+import pytest
+
+from flows.errors import ConfigError
+from flows.profiles import PROFILES, Overrides, load
+from flows.workspace import plain
+from gptcore.manifest import object_digest
+from tasks_to_text import registry
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_shipped_profile_builds_and_keeps_an_unseen_task(name: str) -> None:
+    profile = load(name)
+    unseen = set(profile.evaluation.tasks) - set(profile.mixture_tasks)
+    assert profile.name == name and unseen
+    assert set(profile.evaluation.mixture) == set(profile.mixture_tasks)
+    assert {task for task in profile.evaluation.tasks if registry.get(task).unseen} <= unseen
+    assert profile.train.threads > 0 and profile.evaluation.threads > 0
+    assert object_digest(plain(profile)) == object_digest(plain(load(name)))
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_the_twin_sees_the_corpus_tokens_of_the_generalist_and_no_task(name: str) -> None:
+    profile = load(name)
+    twin = profile.language_model_only
+    rates = {stream.name: stream.rate for stream in profile.train.mixture}
+    share = rates["corpus"] / sum(rates.values())
+    assert [stream.name for stream in twin.mixture] == ["corpus"]
+    assert twin.tokens == int(profile.train.tokens * share)
+    assert twin.seed == profile.train.seed
+
+
+def test_overrides_change_what_they_name_and_nothing_else() -> None:
+    profile, changed = load("tiny"), load("tiny", Overrides(tokens=30_000, seed=7, threads=2))
+    assert changed.train.tokens == 30_000 and changed.train.seed == 7
+    assert changed.train.warmup_tokens * 2 == profile.train.warmup_tokens
+    assert changed.train.threads == changed.evaluation.threads == 2
+    assert changed.documentation == profile.documentation and changed.model == profile.model
+
+
+def test_an_unknown_profile_suggests_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'quickstart'"):
+        load("quikstart")
+
+
+@pytest.mark.parametrize("bad", [{"tokens": 0}, {"seed": -1}, {"threads": -2}])
+def test_overrides_that_cannot_work_are_refused(bad: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=f"overrides.{next(iter(bad))}="):
+        Overrides(**bad)
