@@ -132,12 +132,13 @@ def _check(code: int, log: Path) -> None:
 class _MetricsTail:
     """Reads what is appended to a metrics file, each step once.
 
-    A trainer that resumes drops the rows after its checkpoint and writes them again, equal; they
-    are not given twice.
+    A trainer that resumes replaces the file by one without the rows after its checkpoint, and
+    writes these again; they are not given twice.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._inode = 0
         self._offset = 0
         self._step = 0
 
@@ -146,8 +147,9 @@ class _MetricsTail:
         if not self._path.exists():
             return []
         with self._path.open("rb") as file:
-            if file.seek(0, os.SEEK_END) < self._offset:
-                self._offset = 0
+            inode = os.fstat(file.fileno()).st_ino
+            if inode != self._inode:
+                self._inode, self._offset = inode, 0
             file.seek(self._offset)
             text = file.read()
         whole = text[: text.rfind(b"\n") + 1]

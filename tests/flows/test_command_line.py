@@ -1,0 +1,106 @@
+"""The command line: quick to answer, and one clear message for what a person can mend."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flows.__main__ import STAGES, main
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """main() sets variables for Prefect; none may outlive its test."""
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    monkeypatch.chdir(tmp_path)
+
+
+def errors(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What a command that fails says; it must be one message without a traceback."""
+    assert main(arguments) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("error: ") and "Traceback" not in message
+    return message
+
+
+def test_help_is_quick_and_names_every_command() -> None:
+    command = [sys.executable, "-m", "flows", "--help"]
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.5
+    assert all(name in text for name in ("run", *STAGES, "profiles", "prompts", "generate"))
+
+
+def test_a_command_imports_only_what_it_needs() -> None:
+    script = (
+        "import sys, flows.__main__; print({'prefect', 'mlflow', 'torch'} & sys.modules.keys())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"
+
+
+def test_an_unknown_profile_suggests_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["run"], ["generate", "a"], ["prompts", "package"]):
+        assert "did you mean 'tiny'?" in errors(capsys, *command, "--profile", "tinny")
+    assert not Path("workspace").exists()
+
+
+def test_an_unknown_task_suggests_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "did you mean package?" in errors(capsys, "prompts", "packge", "--profile", "tiny")
+
+
+def test_an_unwritable_workspace_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("file").touch()
+    for command in (["run"], ["convert"], ["generate", "a"]):
+        message = errors(capsys, *command, "--profile", "tiny", "--workspace", "file/workspace")
+        assert "cannot be written" in message and "--workspace" in message
+
+
+def test_what_is_not_there_yet_names_the_command_that_makes_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert "generalist run --profile tiny" in errors(capsys, "generate", "a", "--profile", "tiny")
+    assert "generalist convert --profile tiny" in errors(
+        capsys, "prompts", "package", "--profile", "tiny"
+    )
+    assert "generalist run" in errors(capsys, "mlflow")
+
+
+def test_a_taken_port_is_named_with_the_way_to_another(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("workspace").mkdir()
+    Path("workspace/mlflow.db").touch()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        message = errors(capsys, "mlflow", "--port", str(port))
+    assert f"port {port}" in message and "--port" in message
+
+
+@pytest.mark.parametrize("bad", ["--tokens=0", "--seed=-1", "--threads=-1"])
+def test_bad_overrides_name_the_field(capsys: pytest.CaptureFixture[str], bad: str) -> None:
+    name = bad.strip("-").partition("=")[0]
+    assert f"overrides.{name}=" in errors(capsys, "run", "--profile", "tiny", bad)
+
+
+def test_debug_shows_where(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Exception, match="did you mean"):
+        main(["run", "--profile", "tinny", "--debug"])
+
+
+def test_profiles_lists_what_is_shipped(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["profiles"]) == 0
+    printed = capsys.readouterr().out
+    assert re.findall(r"^(\w+):", printed, re.MULTILINE) == ["quickstart", "tiny"]
