@@ -27,6 +27,7 @@ def record(package: str, module: str, name: str, **changes: Any) -> dict[str, An
         "kind": "function",
         "parameters": [{"name": "x", "annotation": "", "default": "None"}],
         "returns": "",
+        "heading": f"{module}.{name}(x=None)",
         "documented": [],
         "text": "",
         "group": module,
