@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,6 +33,8 @@ Progress = Callable[[int, int, str], None]
 TOO_SHORT = "too short"
 DUPLICATE = "duplicate"
 NOT_TEXT = "not text"
+_LONG_HEADING = 300
+"""Characters of a heading from which on its annotations are left out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,8 +152,38 @@ def _row(file: SourceFile, item: dict[str, Any]) -> DocumentationRow:
         licence=file.licence,
         module=file.module,
         group="",
+        heading=heading(file.module, item),
         **item,
     )
+
+
+def heading(module: str, item: Mapping[str, Any]) -> str:
+    """The qualified name and signature of a documented object, in one line.
+
+    ``numpy.linalg.norm(x, ord=None)``, ``class …(…)``, ``property … -> int``, ``module …``.
+    """
+    name = f"{module}.{item['qualname']}" if item["qualname"] else module
+    after = f" -> {item['returns']}" if item["returns"] else ""
+    if item["kind"] in ("module", "property"):
+        return f"{item['kind']} {name}{after}"
+    before = "class " if item["kind"] == "class" else ""
+    full = f"{before}{name}({', '.join(map(_typed, item['parameters']))}){after}"
+    if len(full) <= _LONG_HEADING:
+        return full
+    return f"{before}{name}({', '.join(map(_untyped, item['parameters']))})"
+
+
+def _typed(parameter: Mapping[str, str]) -> str:
+    """``x: int = 3``; without an annotation ``x=3``."""
+    if not parameter["annotation"]:
+        return _untyped(parameter)
+    default = f" = {parameter['default']}" if parameter["default"] else ""
+    return f"{parameter['name']}: {parameter['annotation']}{default}"
+
+
+def _untyped(parameter: Mapping[str, str]) -> str:
+    default = f"={parameter['default']}" if parameter["default"] else ""
+    return parameter["name"] + default
 
 
 def _answers(

@@ -28,6 +28,7 @@ _DOCUMENTATION = pa.schema(
         *((name, _TEXT) for name in ("module", "qualname", "kind")),
         ("parameters", _PARAMETERS),
         ("returns", _TEXT),
+        ("heading", _TEXT),
         ("documented", _DOCUMENTED),
         ("text", _TEXT),
         ("group", _TEXT),
@@ -68,6 +69,8 @@ class DocumentationRow:
     """name, annotation, default, as written; "" when absent."""
     returns: str
     """The return annotation as written; "" when absent."""
+    heading: str
+    """Qualified name and signature in one line, as a reader of documentation sees it."""
     documented: list[dict[str, str]]
     """name, type, description of the parameters that the text describes."""
     text: str

@@ -26,8 +26,6 @@ from gptcore.errors import ConfigError, DataError
 
 MADE_OF_HELD_OUT = "made of evaluation text"
 HOLDS_HELD_OUT = "holds an evaluation text"
-_LONG_HEADING = 300
-"""Characters of a signature from which on its annotations are left out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,46 +80,18 @@ def ingest(
 
 
 def as_document(row: DocumentationRow) -> Document:
-    """A documentation row as a reader sees it: a heading line, a blank line, the docstring."""
+    """A documentation row as a reader sees it: ``heading: docstring``.
+
+    The colon, not white space, marks where the description begins, so that a prompt can end in it.
+    """
     return Document(
         id=row.id,
-        text=f"{heading(row)}\n\n{row.text}",
+        text=f"{row.heading}: {row.text}",
         source=row.distribution,
         version=row.version,
         licence=row.licence,
         group=row.group,
     )
-
-
-def heading(row: DocumentationRow) -> str:
-    """The qualified name and signature of a documented object, in one line.
-
-    ``numpy.linalg.norm(x, ord=None)``, ``class …(…)``, ``property …: int``, ``module …``.
-    """
-    name = f"{row.module}.{row.qualname}" if row.qualname else row.module
-    if row.kind == "module":
-        return f"module {name}"
-    if row.kind == "property":
-        return f"property {name}: {row.returns}" if row.returns else f"property {name}"
-    before = "class " if row.kind == "class" else ""
-    after = f" -> {row.returns}" if row.returns else ""
-    full = f"{before}{name}({', '.join(_typed(p) for p in row.parameters)}){after}"
-    if len(full) <= _LONG_HEADING:
-        return full
-    return f"{before}{name}({', '.join(_untyped(p) for p in row.parameters)})"
-
-
-def _typed(parameter: dict[str, str]) -> str:
-    """``x: int = 3``; without an annotation ``x=3``."""
-    if not parameter["annotation"]:
-        return _untyped(parameter)
-    default = f" = {parameter['default']}" if parameter["default"] else ""
-    return f"{parameter['name']}: {parameter['annotation']}{default}"
-
-
-def _untyped(parameter: dict[str, str]) -> str:
-    default = f"={parameter['default']}" if parameter["default"] else ""
-    return parameter["name"] + default
 
 
 def _kept(path: Path, config: FilterConfig, dropped: Counter[str]) -> list[Document]:

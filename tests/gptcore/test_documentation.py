@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from flows.distributions import QUICKSTART, QUICKSTART_DIGEST, TINY
-from gptcore.corpus.documentation import Distribution, DocumentationConfig, collect, corpus_digest
+from gptcore.corpus.documentation import (
+    Distribution,
+    DocumentationConfig,
+    collect,
+    corpus_digest,
+    heading,
+)
 from gptcore.corpus.documents import DocumentationRow, read_documentation
 from gptcore.corpus.installed import find, licence
 from gptcore.corpus.near_duplicates import LENGTH, words
@@ -230,3 +236,36 @@ def test_the_quickstart_corpus_has_one_digest_everywhere(tmp_path: Path) -> None
     assert 25e6 < counts["bytes"] < 35e6
     # Joining modules must not make a giant family.
     assert counts["largest_family"]["documents"] < 0.01 * counts["documents"]
+
+
+def parameter(name: str, annotation: str = "", default: str = "") -> dict[str, str]:
+    return {"name": name, "annotation": annotation, "default": default}
+
+
+LONG = [parameter(f"name{i}", "dict[str, int]", "None") for i in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"kind": "module", "qualname": ""}, "module d.m"),
+        ({"kind": "class", "qualname": "C", "parameters": [parameter("x")]}, "class d.m.C(x)"),
+        ({"kind": "property", "qualname": "C.p"}, "property d.m.C.p"),
+        ({"kind": "property", "qualname": "C.p", "returns": "int"}, "property d.m.C.p -> int"),
+        (
+            {
+                "parameters": [parameter("x", "int", "3"), parameter("y", "", "3")],
+                "returns": "str | None",
+            },
+            "d.m.f(x: int = 3, y=3) -> str | None",
+        ),
+        (
+            {"kind": "method", "qualname": "C.m", "parameters": [parameter("*args", "int")]},
+            "d.m.C.m(*args: int)",
+        ),
+        ({"parameters": LONG}, f"d.m.f({', '.join(f'name{i}=None' for i in range(12))})"),
+    ],
+)
+def test_the_heading_is_what_documentation_shows(changes: dict[str, Any], expected: str) -> None:
+    item = {"kind": "function", "qualname": "f", "parameters": [], "returns": "", **changes}
+    assert heading("d.m", item) == expected

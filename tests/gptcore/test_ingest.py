@@ -16,7 +16,7 @@ from gptcore.corpus.documents import (
     write_documents,
 )
 from gptcore.corpus.filters import FilterConfig, reason_to_drop
-from gptcore.corpus.ingest import IngestConfig, as_document, heading, ingest
+from gptcore.corpus.ingest import IngestConfig, as_document, ingest
 from gptcore.errors import ConfigError, DataError, ProductError
 
 ROW = DocumentationRow(
@@ -29,48 +29,17 @@ ROW = DocumentationRow(
     kind="function",
     parameters=[],
     returns="",
+    heading="d.m.f()",
     documented=[],
     text="Do a thing.",
     group="d:d.m",
 )
 
 
-def parameter(name: str, annotation: str = "", default: str = "") -> dict[str, str]:
-    return {"name": name, "annotation": annotation, "default": default}
-
-
-LONG = [parameter(f"name{i}", "dict[str, int]", "None") for i in range(12)]
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"kind": "module", "qualname": ""}, "module d.m"),
-        ({"kind": "class", "qualname": "C", "parameters": [parameter("x")]}, "class d.m.C(x)"),
-        ({"kind": "property", "qualname": "C.p"}, "property d.m.C.p"),
-        ({"kind": "property", "qualname": "C.p", "returns": "int"}, "property d.m.C.p: int"),
-        (
-            {
-                "parameters": [parameter("x", "int", "3"), parameter("y", "", "3")],
-                "returns": "str | None",
-            },
-            "d.m.f(x: int = 3, y=3) -> str | None",
-        ),
-        (
-            {"kind": "method", "qualname": "C.m", "parameters": [parameter("*args", "int")]},
-            "d.m.C.m(*args: int)",
-        ),
-        ({"parameters": LONG}, f"d.m.f({', '.join(f'name{i}=None' for i in range(12))})"),
-    ],
-)
-def test_the_heading_is_what_documentation_shows(changes: dict[str, str], expected: str) -> None:
-    assert heading(replace(ROW, **changes)) == expected
-
-
-def test_a_document_is_heading_blank_line_docstring() -> None:
+def test_a_document_is_heading_colon_docstring() -> None:
     assert as_document(ROW) == Document(
         id="d:d.m.f",
-        text="d.m.f()\n\nDo a thing.",
+        text="d.m.f(): Do a thing.",
         source="d",
         version="1",
         licence="MIT",
@@ -118,7 +87,7 @@ def documentation(directory: Path, **texts: list[str]) -> Path:
     directory.mkdir()
     for split in ("train", "validation", "test"):
         rows = [
-            replace(ROW, id=f"d:{split}.{i}", qualname=f"f{i}", text=text)
+            replace(ROW, id=f"d:{split}.{i}", qualname=f"f{i}", heading=f"d.m.f{i}()", text=text)
             for i, text in enumerate(texts.get(split, []))
         ]
         write_documentation(rows, directory / f"{split}.parquet")
@@ -136,8 +105,8 @@ def test_ingest_writes_documents_and_tallies_what_it_drops(tmp_path: Path) -> No
     out.mkdir()
     counts = ingest(IngestConfig(), source, [], out)
     train = list(read_documents(out / "train.parquet"))
-    assert [document.text for document in train] == [f"d.m.f0()\n\n{sentence(0, 40)}"]
-    assert list(read_texts(out / "validation.parquet")) == [f"d.m.f0()\n\n{sentence(100, 20)}"]
+    assert [document.text for document in train] == [f"d.m.f0(): {sentence(0, 40)}"]
+    assert list(read_texts(out / "validation.parquet")) == [f"d.m.f0(): {sentence(100, 20)}"]
     assert list(read_documents(out / "test.parquet")) == []
     sizes = {"train": len(train[0].text), "validation": 10 + 20 * 8 - 1, "test": 0}
     assert counts == {
@@ -172,7 +141,7 @@ def test_training_text_is_decontaminated_in_both_directions(tmp_path: Path) -> N
     out = tmp_path / "out"
     out.mkdir()
     counts = ingest(IngestConfig(), source, iter(prompts), out)
-    kept = [text.split("\n\n")[1] for text in read_texts(out / "train.parquet")]
+    kept = [text.split(": ", 1)[1] for text in read_texts(out / "train.parquet")]
     assert [name for name, text in texts.items() if text in kept] == [
         "apart",
         "holds a part of a prompt",
