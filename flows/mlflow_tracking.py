@@ -24,6 +24,7 @@ from gptcore.tracking import read_jsonl
 
 IDS = "mlflow.json"
 """File of a product directory that holds the ids of its MLflow run and logged model."""
+VARIABLE = "MLFLOW_TRACKING_URI"
 FLUSH_SECONDS = 5.0
 _BATCH = 1000
 _DIGEST_LENGTH = 36
@@ -40,7 +41,10 @@ class Store:
         logging.getLogger("alembic").setLevel(logging.WARNING)
         self._mlflow: Any = mlflow
         self._workspace = workspace
+        self._own = VARIABLE not in os.environ
         mlflow.set_tracking_uri(tracking_uri(workspace))
+        if self._own:  # MLflow sets the variable itself, and it would outlive this workspace
+            os.environ.pop(VARIABLE, None)
         self.client: Any = mlflow.MlflowClient()
 
     def experiment(self, name: str) -> str:
@@ -48,8 +52,7 @@ class Store:
         found = self.client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
-        own = "MLFLOW_TRACKING_URI" not in os.environ
-        place = (self._workspace.root / "mlartifacts" / name).as_uri() if own else None
+        place = (self._workspace.root / "mlartifacts" / name).as_uri() if self._own else None
         return str(self.client.create_experiment(name, artifact_location=place))
 
     def find_run(self, run_id: str | None) -> Any | None:
@@ -118,7 +121,7 @@ class Store:
 
 def tracking_uri(workspace: Workspace) -> str:
     """Where MLflow's records are: ``MLFLOW_TRACKING_URI``, or SQLite in the workspace."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace.root / 'mlflow.db'}"
+    return os.environ.get(VARIABLE) or f"sqlite:///{workspace.root / 'mlflow.db'}"
 
 
 @contextmanager
