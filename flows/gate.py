@@ -15,9 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.errors import ConfigError, FlowsError
-from tasks_to_text.evaluate import CHANCE, MAJORITY, Item
-
-IN_MIXTURE = "in_mixture"
+from tasks_to_text.evaluate import CHANCE, IN_MIXTURE, MAJORITY, Item
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,19 +82,20 @@ def first_champion(scores: Sequence[Mapping[str, Any]], model: str) -> Verdict:
     """
     by_task: dict[str, dict[str, Mapping[str, Any]]] = {}
     for score in scores:
-        if score["metric"] == "acc" and score["exposure"] == IN_MIXTURE:
+        if score["metric"] == "acc":
             by_task.setdefault(score["task"], {})[score["model"]] = score
-    if not by_task:
+    trained = {t: rows for t, rows in by_task.items() if rows[model]["exposure"] == IN_MIXTURE}
+    if not trained:
         return Verdict(promoted=False, reason="no task of the mixture was scored on validation")
     failed = []
-    for task, rows in sorted(by_task.items()):
+    for task, rows in sorted(trained.items()):
         bar = max(rows[CHANCE]["value"], rows[MAJORITY]["value"])
         if rows[model]["low"] <= bar:
             failed.append(f"{task} ({rows[model]['low']:.3f}, needs more than {bar:.3f})")
     if failed:
         reason = f"the lower bound is not above chance and majority on {', '.join(failed)}"
         return Verdict(promoted=False, reason=reason)
-    reason = f"first champion: above chance and majority on {', '.join(sorted(by_task))}"
+    reason = f"first champion: above chance and majority on {', '.join(sorted(trained))}"
     return Verdict(promoted=True, reason=reason)
 
 

@@ -114,9 +114,10 @@ def markdown(scores: Sequence[Score], title: str) -> str:
 
 
 _LEGEND = (
-    "95 % intervals by a bootstrap over groups. Exposure: *unseen* tasks were in no training "
-    "mixture, only their scores are zero-shot; *in mixture* is multitask. The validation split "
-    "decides on promotion, the test split only reports."
+    "95 % intervals by a bootstrap over groups. Exposure of the generalist: *unseen* tasks were in "
+    "no training mixture, only their scores are zero-shot; *in mixture* is multitask. The language "
+    "model and the random model saw no task; majority and bag of words are fitted on each task's "
+    "training rows. The validation split decides on promotion, the test split only reports."
 )
 
 

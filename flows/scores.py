@@ -9,16 +9,21 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from flows.errors import ConfigError
 from gptcore.corpus.documents import read_documents
 from tasks_to_text import registry
-from tasks_to_text.evaluate import Item, LanguageModel, Score, evaluate_choices, evaluate_text
+from tasks_to_text.evaluate import (
+    IN_MIXTURE,
+    UNSEEN,
+    Item,
+    LanguageModel,
+    Score,
+    evaluate_choices,
+    evaluate_text,
+)
 from tasks_to_text.store import read_examples, write_items
-
-if TYPE_CHECKING:
-    pass
 
 GENERALIST = "generalist"
 LANGUAGE_MODEL_ONLY = "language model only"
@@ -129,7 +134,10 @@ def _task(
         models=models,
         choices_only_of=GENERALIST,
         train=read_examples(inputs.prompts, task, "train"),
-        exposure="in_mixture" if task in config.mixture else "unseen",
+        exposure={
+            **dict.fromkeys(models, UNSEEN),
+            GENERALIST: IN_MIXTURE if task in config.mixture else UNSEEN,
+        },
         seed=config.seed,
     )
 
@@ -144,9 +152,7 @@ def _documents(
     texts = _sample(inputs, split, config.documents, config.seed)
     if not texts:
         return [], []
-    return evaluate_text(
-        task, texts, split=split, models=models, exposure="unseen", seed=config.seed
-    )
+    return evaluate_text(task, texts, split=split, models=models, seed=config.seed)
 
 
 def _sample(inputs: Inputs, split: Split, count: int, seed: int) -> list[tuple[str, str, str]]:

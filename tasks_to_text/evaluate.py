@@ -29,6 +29,7 @@ from tasks_to_text.task import Split, Task
 
 CHANCE, MAJORITY, CHOICES_ONLY = "chance", "majority", "choices only"
 BAG_OF_WORDS, LZMA = "bag of words", "lzma"
+IN_MIXTURE, UNSEEN = "in_mixture", "unseen"
 
 
 class Loglikelihood(Protocol):
@@ -113,7 +114,8 @@ class Score:
     """Examples or documents."""
     n_groups: int
     exposure: str
-    """``unseen`` or ``in_mixture``, as the caller says of the run."""
+    """``in_mixture``: this model or baseline has learned from the task's training rows;
+    ``unseen``: from nothing of the task, so that its score is zero-shot."""
 
 
 def evaluate_choices(
@@ -124,13 +126,14 @@ def evaluate_choices(
     models: Mapping[str, LanguageModel],
     choices_only_of: str,
     train: Sequence[Example],
-    exposure: str,
+    exposure: Mapping[str, str],
     seed: int,
 ) -> tuple[list[Item], list[Score]]:
     """Accuracy of every model and baseline on multiple-choice examples.
 
     ``choices_only_of`` names the model that scores the choices without the prompt, ``train`` is
-    what majority and bag of words learn from. Items in the order of models, then baselines, each
+    what majority and bag of words learn from, ``exposure`` says of each model whether it was
+    trained on the task. Items in the order of models, then baselines, each
     in the order of the examples; ``chance`` has a score and no items. DataError without examples
     or for examples without choices, ConfigError for an unknown ``choices_only_of``.
     """
@@ -147,9 +150,18 @@ def evaluate_choices(
     scores: list[Score] = []
     groups = [example.group for example in examples]
 
+    exposures = {
+        **exposure,
+        CHOICES_ONLY: exposure[choices_only_of],
+        MAJORITY: IN_MIXTURE,
+        BAG_OF_WORDS: IN_MIXTURE,
+        CHANCE: UNSEEN,
+    }
+
     def score(model: str, interval: Interval) -> None:
+        seen = exposures[model]
         scores.append(
-            _score(task.name, split, model, "acc", interval, groups=groups, exposure=exposure)
+            _score(task.name, split, model, "acc", interval, groups=groups, exposure=seen)
         )
 
     for model, values in predictions.items():
@@ -167,10 +179,11 @@ def evaluate_text(
     *,
     split: Split,
     models: Mapping[str, LanguageModel],
-    exposure: str,
     seed: int,
 ) -> tuple[list[Item], list[Score]]:
     """Bits per byte of every model on (id, group, text) documents: Σ nats / (Σ bytes · ln 2).
+
+    The documents are taken to be held out of all training: ``unseen``.
 
     The row ``lzma`` is the standard library's compressor at its best preset on all texts joined by
     blank lines, so it may use one document for the next, which the models may not; it has no items
@@ -186,7 +199,7 @@ def evaluate_text(
 
     def score(model: str, interval: Interval) -> None:
         scores.append(
-            _score(name, split, model, "bits_per_byte", interval, groups=groups, exposure=exposure)
+            _score(name, split, model, "bits_per_byte", interval, groups=groups, exposure=UNSEEN)
         )
 
     for model, language_model in models.items():
