@@ -8,6 +8,7 @@ say otherwise. Whatever is heavy is imported by the command that needs it.
 import argparse
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
     except KeyboardInterrupt:
-        _complain("interrupted; the same command goes on where this one stopped")
+        print("interrupted: the same command goes on where this one stopped", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
         if options.debug:
@@ -126,6 +127,7 @@ def _run(options: argparse.Namespace) -> int:
     if "retrain" in options:
         parameters["retrain"] = options.retrain
     flow = _flow(options.name)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     handler = StageHandler(console)
     LOG.addHandler(handler)
     LOG.setLevel(logging.DEBUG)

@@ -19,6 +19,7 @@ from gptcore.config import ModelConfig, StreamConfig, TokenizerConfig, TrainConf
 from gptcore.config import tiny as tiny_gpt
 from gptcore.corpus.documentation import DocumentationConfig
 from gptcore.corpus.ingest import IngestConfig
+from tasks_to_text import registry
 from tasks_to_text.convert import ConvertConfig
 
 ProfileName = Literal["quickstart", "tiny"]
@@ -40,19 +41,29 @@ class Profile:
     gate: GateConfig
 
     def __post_init__(self) -> None:
-        if self.model.vocab_size != self.tokenizer.vocab_size:
-            raise ConfigError(
-                f"profile {self.name!r}: model.vocab_size={self.model.vocab_size} is not "
-                f"tokenizer.vocab_size={self.tokenizer.vocab_size}"
-            )
-        unknown = set(self.mixture_tasks) - set(self.convert.tasks)
-        if unknown:
-            raise ConfigError(
-                f"profile {self.name!r}: mixture={sorted(unknown)}: use tasks among convert.tasks="
-                f"{list(self.convert.tasks)}"
-            )
-        if CORPUS not in {stream.name for stream in self.train.mixture}:
-            raise ConfigError(f"profile {self.name!r}: mixture has no stream {CORPUS!r}")
+        mixture, tasks, size = self.mixture_tasks, self.convert.tasks, self.model.vocab_size
+        self._need(
+            size == self.tokenizer.vocab_size,
+            f"model.vocab_size={size}: must be tokenizer.vocab_size={self.tokenizer.vocab_size}",
+        )
+        self._need(
+            len(mixture) < len(self.train.mixture),
+            f"train.mixture={mixture}: add the stream {CORPUS!r}",
+        )
+        self._need(
+            {*mixture, *self.evaluation.tasks} <= set(tasks),
+            f"convert.tasks={tasks}: must hold all tasks of train.mixture and of evaluation",
+        )
+        self._need(
+            set(self.evaluation.mixture) == set(mixture),
+            f"evaluation.mixture={self.evaluation.mixture}: must be that of train, {mixture}",
+        )
+        unseen = [name for name in mixture if registry.get(name).unseen]
+        self._need(not unseen, f"train.mixture: {unseen} are kept unseen, take them out")
+
+    def _need(self, holds: bool, message: str) -> None:
+        if not holds:
+            raise ConfigError(f"profile {self.name!r}: {message}")
 
     @property
     def mixture_tasks(self) -> tuple[str, ...]:
@@ -144,13 +155,13 @@ def quickstart() -> Profile:
 
 
 def tiny() -> Profile:
-    """The whole pipeline in seconds, for tests: two distributions, two Blocks, 60,000 tokens."""
+    """The whole pipeline in seconds, for tests: four distributions, two Blocks, 60,000 tokens."""
     tasks = ("parameter_type", "package", "sentence_order")
     rates = {CORPUS: 0.5, "parameter_type": 0.25, "package": 0.25}
     return Profile(
         name="tiny",
         documentation=DocumentationConfig(distributions=distributions.TINY),
-        convert=ConvertConfig(tasks=tasks, max_train=500, max_validation=40, max_test=40),
+        convert=ConvertConfig(tasks=tasks, max_train=500, max_validation=30, max_test=30),
         ingest=IngestConfig(),
         tokenizer=TokenizerConfig(vocab_size=2048, max_training_bytes=1_000_000),
         model=tiny_gpt(vocab_size=2048, n_layer=2, n_embd=64),
@@ -169,7 +180,7 @@ def tiny() -> Profile:
             validation_windows=16,
         ),
         evaluation=EvaluationConfig(
-            tasks=tasks, mixture=tuple(rates)[1:], documents=20, sample_tokens=20, threads=1
+            tasks=tasks, mixture=tuple(rates)[1:], documents=10, sample_tokens=20, threads=1
         ),
         gate=GateConfig(resamples=500),
     )

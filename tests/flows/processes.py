@@ -1,7 +1,6 @@
-"""Processes that tests start, and always end: by their own id, with all they started."""
+"""Processes that tests start, and always end: by their own ids, with all that they started."""
 
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -10,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+import psutil
+
 T = TypeVar("T")
 
 
@@ -17,7 +18,7 @@ T = TypeVar("T")
 def running(
     command: Sequence[str], log: Path, env: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process in a session of its own; at the end the whole session is stopped."""
+    """A process; at the end it is stopped, and all that it started with it."""
     with log.open("wb") as sink:
         process = subprocess.Popen(
             command,
@@ -31,13 +32,20 @@ def running(
     try:
         yield process
     finally:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(process.pid, number)
-                process.wait(10)
-            except (ProcessLookupError, subprocess.TimeoutExpired):
-                continue
-        process.wait()
+        family = [*psutil.Process(process.pid).children(recursive=True)] if _alive(process) else []
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        _, left = psutil.wait_procs(family, timeout=2)
+        for child in left:
+            child.kill()
+
+
+def _alive(process: subprocess.Popen[bytes]) -> bool:
+    return process.poll() is None
 
 
 def free_port() -> int:

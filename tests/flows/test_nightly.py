@@ -7,11 +7,12 @@ leave the same bytes.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -22,6 +23,31 @@ from tests.flows.processes import free_port, running, wait_for
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
+
+
+class Running(NamedTuple):
+    """A process at work."""
+
+    workspace: Path
+    log: Path
+    process: subprocess.Popen[bytes]
+
+
+@pytest.fixture(scope="module")
+def started_by_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """``generalist run`` in an empty workspace, at work while the server starts."""
+    workspace = tmp_path_factory.mktemp("hand") / "workspace"
+    log = workspace.parent / "printed.txt"
+    with running(_generalist(workspace, "run"), log, {"COLUMNS": "120"}) as process:
+        yield Running(workspace, log, process)
+
+
+@pytest.fixture(scope="module")
+def by_hand(started_by_hand: Running) -> Path:
+    """The workspace that ``generalist run`` leaves, with what it printed beside it."""
+    code = started_by_hand.process.wait(240)
+    assert code == 0, started_by_hand.log.read_text()
+    return started_by_hand.workspace
 
 
 @pytest.fixture(scope="module")
@@ -44,21 +70,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
 
 
 @pytest.fixture(scope="module")
-def deployed(server: dict[str, str]) -> dict[str, str]:
+def deployed(started_by_hand: Running, server: dict[str, str]) -> dict[str, str]:
     """The server with both pools and all deployments of prefect.yaml."""
     for pool in ("cpu", "gpu"):
-        _prefect(server, "work-pool", "create", "--type", "process", pool)
-    assert "7" in _prefect(server, "deploy", "--all")
+        _run(_prefect("work-pool", "create", "--type", "process", pool), server)
+    _run(_prefect("deploy", "--all"), server)
     return server
-
-
-@pytest.fixture(scope="module")
-def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The workspace that ``generalist run`` leaves, with what it printed beside it."""
-    workspace = tmp_path_factory.mktemp("hand") / "workspace"
-    printed = _generalist(workspace, "run")
-    (workspace / "printed.txt").write_text(printed)
-    return workspace
 
 
 @pytest.fixture(scope="module")
@@ -82,30 +99,6 @@ def by_worker(deployed: dict[str, str], tmp_path_factory: pytest.TempPathFactory
         assert state["type"] == "COMPLETED", f"{state}\n{log}"
         (workspace / "flow_run.json").write_text(json.dumps(run))
     return workspace
-
-
-def test_the_command_line_shows_what_a_person_wants_to_know(by_hand: Path) -> None:
-    printed = (by_hand / "printed.txt").read_text()
-    for kind in ("documentation", "prompts", "documents", "tokenizer", "shards", "evaluation"):
-        assert f"✓ {kind}/tiny-" in printed
-    for word in ("majority", "chance", "unseen", "n=40", "Continuation 3", "lzma", "Try next"):
-        assert word in printed, word
-    assert "Decision: not promoted: " in printed or "Decision: promoted: " in printed
-    assert str(next(by_hand.glob("evaluation/tiny-*/scores.png"))) in printed
-    assert "workflowType=machine_learning" in printed
-    assert "Traceback" not in printed and "WARNING" not in printed
-
-
-def test_a_second_run_with_nothing_new_is_skipped_visibly(
-    by_hand: Path, deployed: dict[str, str]
-) -> None:
-    before = sorted(by_hand.glob("*/*/manifest.json"))
-    printed = _generalist(by_hand, "run", env=deployed)
-    assert "skipped: nothing new" in printed and "majority" in printed
-    assert printed.count("✓ reused") == 8 and sorted(by_hand.glob("*/*/manifest.json")) == before
-    runs = _api(deployed, "POST", "/flow_runs/filter", {"sort": "END_TIME_DESC", "limit": 1})
-    assert (runs[0]["state"]["name"], runs[0]["state"]["type"]) == ("Skipped", "COMPLETED")
-    assert runs[0]["state"]["message"] == "skipped: nothing new"
 
 
 def test_the_schedule_creates_runs(deployed: dict[str, str]) -> None:
@@ -173,6 +166,50 @@ def test_the_server_has_the_stages_log_and_table(by_worker: Path, deployed: dict
     assert any(t["key"] == "scores-tiny" and "| package |" in t["data"] for t in tables)
 
 
+def test_retraining_is_judged_against_the_champion(
+    by_worker: Path, deployed: dict[str, str], tmp_path: Path
+) -> None:
+    workspace = tmp_path / "workspace"
+    shutil.copytree(by_worker, workspace)
+    log = workspace / "promotion.jsonl"
+    first = json.loads(log.read_text())
+    log.write_text(json.dumps({**first, "promoted": True}) + "\n")
+    for retrain in ("always", "continue_champion"):
+        options = ("run", "--retrain", retrain, "--tokens", "8192")
+        printed = _run(_generalist(workspace, *options), deployed)
+        assert "mean accuracy over 3 tasks changed by" in printed
+    decisions = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [d["champion"] for d in decisions[1:]] == [first["run"]] * 2
+    anew, continued = (read_manifest(workspace / d["run"]) for d in decisions[1:])
+    assert anew.config["train"]["seed"] == continued.config["train"]["seed"] == 1
+    assert continued.inputs["initial"] == first["run_digest"] and "initial" not in anew.inputs
+    assert len(list(workspace.glob("evaluation/tiny-champion-*"))) == 1
+
+
+def test_the_command_line_shows_what_a_person_wants_to_know(by_hand: Path) -> None:
+    printed = (by_hand.parent / "printed.txt").read_text()
+    for kind in ("documentation", "prompts", "documents", "tokenizer", "shards", "evaluation"):
+        assert f"✓ {kind}/tiny-" in printed
+    for word in ("majority", "chance", "unseen", "n=30", "Continuation 3", "lzma", "Try next"):
+        assert word in printed, word
+    assert "Decision: not promoted: " in printed or "Decision: promoted: " in printed
+    assert str(next(by_hand.glob("evaluation/tiny-*/scores.png"))) in printed
+    assert "workflowType=machine_learning" in printed
+    assert "Traceback" not in printed and "WARNING" not in printed
+
+
+def test_a_second_run_with_nothing_new_is_skipped_visibly(
+    by_hand: Path, deployed: dict[str, str]
+) -> None:
+    before = sorted(by_hand.glob("*/*/manifest.json"))
+    printed = _run(_generalist(by_hand, "run"), deployed)
+    assert "skipped: nothing new" in printed and "majority" in printed
+    assert printed.count("✓ reused") == 8 and sorted(by_hand.glob("*/*/manifest.json")) == before
+    runs = _api(deployed, "POST", "/flow_runs/filter", {"sort": "END_TIME_DESC", "limit": 1})
+    assert (runs[0]["state"]["name"], runs[0]["state"]["type"]) == ("Skipped", "COMPLETED")
+    assert runs[0]["state"]["message"] == "skipped: nothing new"
+
+
 def test_two_empty_workspaces_get_the_same_bytes(by_hand: Path, by_worker: Path) -> None:
     digests = []
     for workspace in (by_hand, by_worker):
@@ -204,13 +241,13 @@ def _api(env: dict[str, str], method: str, path: str, body: Any = None) -> Any:
     return answer.json()
 
 
-def _prefect(env: dict[str, str], *arguments: str) -> str:
-    return _run([sys.executable, "-m", "prefect", "--no-prompt", *arguments], env)
+def _prefect(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "prefect", "--no-prompt", *arguments]
 
 
-def _generalist(workspace: Path, *arguments: str, env: dict[str, str] | None = None) -> str:
+def _generalist(workspace: Path, *arguments: str) -> list[str]:
     options = ["--profile", "tiny", "--workspace", str(workspace)]
-    return _run([sys.executable, "-m", "flows", *arguments, *options], env or {})
+    return [sys.executable, "-m", "flows", *arguments, *options]
 
 
 def _run(command: list[str], env: dict[str, str]) -> str:

@@ -1,12 +1,14 @@
 """Every shipped profile is whole, and its parameters are what Prefect's form shows."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from flows.errors import ConfigError
-from flows.profiles import PROFILES, Overrides, load
+from flows.profiles import PROFILES, Overrides, load, tiny
 from flows.workspace import plain
+from gptcore.config import StreamConfig, TokenizerConfig
 from gptcore.manifest import object_digest
 from tasks_to_text import registry
 
@@ -50,3 +52,20 @@ def test_an_unknown_profile_suggests_the_nearest() -> None:
 def test_overrides_that_cannot_work_are_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=f"overrides.{next(iter(bad))}="):
         Overrides(**bad)
+
+
+def test_profiles_that_contradict_themselves_are_refused() -> None:
+    profile = tiny()
+    corpus, *rest = profile.train.mixture
+    for bad, message in (
+        ({"tokenizer": TokenizerConfig(vocab_size=600)}, "model.vocab_size=2048"),
+        ({"train": replace(profile.train, mixture=(corpus, rest[0]))}, "evaluation.mixture"),
+        ({"train": replace(profile.train, mixture=tuple(rest))}, "add the stream 'corpus'"),
+        ({"convert": replace(profile.convert, tasks=("package",))}, "convert.tasks="),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            replace(profile, **bad)
+    streams = (*profile.train.mixture, StreamConfig(name="sentence_order", rate=0.1))
+    evaluation = replace(profile.evaluation, mixture=profile.evaluation.tasks)
+    with pytest.raises(ConfigError, match="kept unseen"):
+        replace(profile, train=replace(profile.train, mixture=streams), evaluation=evaluation)
