@@ -131,7 +131,7 @@ def with_tokens(config: TrainConfig, tokens: int) -> TrainConfig:
 def quickstart() -> Profile:
     """A laptop's first run: the documentation installed with Generalist, 1.3M parameters."""
     tasks = ("parameter_type", "package", "sentence_order")
-    rates = {CORPUS: 0.3, "parameter_type": 0.35, "package": 0.35}
+    rates = {CORPUS: 0.4, "parameter_type": 0.25, "package": 0.35}
     return Profile(
         name="quickstart",
         documentation=DocumentationConfig(distributions=distributions.QUICKSTART),
@@ -140,14 +140,15 @@ def quickstart() -> Profile:
         tokenizer=TokenizerConfig(vocab_size=4096),
         model=tiny_gpt(vocab_size=4096),
         train=TrainConfig(
-            mixture=_mixture(rates),
-            tokens=3_300_000,
-            batch_size=16,
+            mixture=_mixture(rates, answer_weight=8.0),
+            tokens=1_900_000,
+            batch_size=8,
             optimizer="muon",
             learning_rate=3e-3,
-            warmup_tokens=250_000,
+            warmup_tokens=120_000,
             schedule="wsd",
             final_fraction=0.0,
+            precision="fp32",
         ),
         evaluation=EvaluationConfig(tasks=tasks, mixture=tuple(rates)[1:]),
         gate=GateConfig(),
@@ -166,7 +167,7 @@ def tiny() -> Profile:
         tokenizer=TokenizerConfig(vocab_size=2048, max_training_bytes=1_000_000),
         model=tiny_gpt(vocab_size=2048, n_layer=2, n_embd=64),
         train=TrainConfig(
-            mixture=_mixture(rates),
+            mixture=_mixture(rates, answer_weight=10.0),
             tokens=60_000,
             batch_size=4,
             optimizer="muon",
@@ -186,10 +187,10 @@ def tiny() -> Profile:
     )
 
 
-def _mixture(rates: Mapping[str, float]) -> tuple[StreamConfig, ...]:
-    """Streams with their rates; answers weigh ten times as much as other tokens."""
+def _mixture(rates: Mapping[str, float], *, answer_weight: float) -> tuple[StreamConfig, ...]:
+    """Streams with their rates; answers weigh more than other tokens, because they are so few."""
     return tuple(
-        StreamConfig(name=name, rate=rate, target_weight=1.0 if name == CORPUS else 10.0)
+        StreamConfig(name=name, rate=rate, target_weight=1.0 if name == CORPUS else answer_weight)
         for name, rate in rates.items()
     )
 
