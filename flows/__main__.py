@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, 2 for what the user can mend, 130 interrupted."""
     options = _parser().parse_args(arguments)
     _set_environment(options)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
@@ -122,12 +123,12 @@ def _run(options: argparse.Namespace) -> int:
     workspace, console = Workspace.open(), make_console()
     console.print(f"[bold]generalist {options.name}[/] · profile {options.profile}")
     console.print(f"workspace {workspace.root}", soft_wrap=True)
-    console.print("starting Prefect (embedded, in this process) …")
+    server = os.environ.get("PREFECT_API_URL", "embedded in this process, starting …")
+    console.print(f"Prefect {server}", soft_wrap=True)
     parameters: dict[str, Any] = {"profile": options.profile, "overrides": overrides}
     if "retrain" in options:
         parameters["retrain"] = options.retrain
     flow = _flow(options.name)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     handler = StageHandler(console)
     LOG.addHandler(handler)
     LOG.setLevel(logging.DEBUG)

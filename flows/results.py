@@ -1,9 +1,11 @@
 """The end of a run as a person sees it, and MLflow's pages about it."""
 
+import contextlib
 import json
 import os
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -81,11 +83,19 @@ def serve_mlflow(workspace: Workspace, port: int) -> int:
     store = ["--backend-store-uri", uri]
     print(f"MLflow: http://{HOST}:{port}/#/experiments?workflowType=machine_learning", flush=True)
     print("Ctrl-C stops it.", flush=True)
-    return subprocess.run(
+    server = subprocess.Popen(
         [sys.executable, "-m", "mlflow", "server", *arguments, *store],
         env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
-        check=False,
-    ).returncode
+        start_new_session=True,
+    )
+    try:
+        return server.wait()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
 
 
 def _need_port(port: int) -> None:

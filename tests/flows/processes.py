@@ -3,15 +3,18 @@
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import httpx
 import psutil
 
 T = TypeVar("T")
+ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
@@ -64,3 +67,44 @@ def wait_for(what: str, probe: Callable[[], T | None], seconds: float) -> T:
             return value
         time.sleep(0.5)
     raise AssertionError(f"waited {seconds:.0f} s in vain for {what}")
+
+
+def healthy(url: str) -> bool:
+    """Whether a Prefect API answers."""
+    try:
+        return httpx.get(f"{url}/health", timeout=2).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def api(env: Mapping[str, str], method: str, path: str, body: Any = None) -> Any:
+    """One request to the Prefect API that the environment leads to."""
+    answer = httpx.request(method, f"{env['PREFECT_API_URL']}{path}", json=body, timeout=30)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def prefect(*arguments: str) -> list[str]:
+    """A command of Prefect's."""
+    return [sys.executable, "-m", "prefect", "--no-prompt", *arguments]
+
+
+def generalist(workspace: Path, *arguments: str) -> list[str]:
+    """A command of ours, on the tiny profile."""
+    options = ["--profile", "tiny", "--workspace", str(workspace)]
+    return [sys.executable, "-m", "flows", *arguments, *options]
+
+
+def run(command: Sequence[str], env: Mapping[str, str]) -> str:
+    """What a command prints; it must succeed."""
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **env, "COLUMNS": "120"},
+        cwd=ROOT,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr
