@@ -113,13 +113,11 @@ class MixtureStream:
 
 
 def validation_batches(shard: Shard, context_length: int, windows: int, rows: int) -> list[Batch]:
-    """Up to ``windows`` windows spread evenly over a held-out shard, in batches of ``rows``."""
+    """A fixed sample of up to ``windows`` windows of a held-out shard, in batches of ``rows``."""
     stream = WindowStream(StreamConfig(name="validation", rate=1), shard, context_length, 0)
-    picked = np.linspace(0, stream.n_windows - 1, min(windows, stream.n_windows)).astype(int)
-    picked = np.unique(picked)
+    n = min(windows, stream.n_windows)
     return [
-        _collate([stream.window(int(i)) for i in picked[j : j + rows]])
-        for j in range(0, len(picked), rows)
+        _collate([stream.window(i) for i in range(j, min(j + rows, n))]) for j in range(0, n, rows)
     ]
 
 

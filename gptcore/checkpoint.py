@@ -51,7 +51,10 @@ def save_checkpoint(
     *,
     keep: int,
 ) -> Path:
-    """Write ``root/step-…``, then delete all but the last ``keep``."""
+    """Write ``root/step-…``, then delete all but the last ``keep``.
+
+    What stands there with a later step is broken (a run resumed before it), and goes too.
+    """
     final = root / f"step-{position.step:08d}"
     aside = root / f".{final.name}"
     shutil.rmtree(aside, ignore_errors=True)
@@ -63,6 +66,8 @@ def save_checkpoint(
     _sync(aside)
     shutil.rmtree(final, ignore_errors=True)
     aside.rename(final)
+    for old in [path for path in _checkpoints(root) if path.name > final.name]:
+        shutil.rmtree(old)
     for old in _checkpoints(root)[keep:]:
         shutil.rmtree(old)
     return final

@@ -227,6 +227,7 @@ class TrainConfig:
             _need(getattr(self, name) > 0, name, getattr(self, name), "must be positive")
         for name in ("weight_decay", "warmup_tokens", "threads", "seed"):
             _need(getattr(self, name) >= 0, name, getattr(self, name), "must not be negative")
+        _need(self.seed < 2**63, "seed", self.seed, "must be less than 2^63")
         for name in ("beta1", "beta2", "final_fraction", "decay_fraction"):
             _need(0 <= getattr(self, name) <= 1, name, getattr(self, name), "must lie in [0, 1]")
         _one_of("optimizer", self.optimizer, ("adamw", "muon"))

@@ -4,6 +4,7 @@ A prompt starts after end-of-text, as every document did in training. Greedy at 
 drawn from softmax(logits / temperature) with a seeded generator (GPT-2's code: ``src/sample.py``).
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -28,11 +29,13 @@ def generate(
     """Text that continues ``prompt``, up to a stop string, end-of-text or ``max_tokens``.
 
     A prompt that does not fit beside ``max_tokens`` loses its beginning. ConfigError when
-    ``max_tokens`` leaves no room for a prompt.
+    ``max_tokens`` leaves no room for a prompt, or for a negative temperature.
     """
     length = model.config.context_length
     if not 0 < max_tokens < length:
         raise ConfigError(f"max_tokens={max_tokens}: use 1 … {length - 1}, the context less one")
+    if not 0 <= temperature < math.inf:
+        raise ConfigError(f"temperature={temperature}: use 0 for greedy, or a positive number")
     generator = torch.Generator().manual_seed(seed)
     ids = [tokenizer.end_of_text, *tokenizer.encode(prompt)][-(length - max_tokens) :]
     device, cache, made = model.wte.weight.device, Cache(), list[int]()

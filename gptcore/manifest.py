@@ -89,19 +89,13 @@ def read_manifest(directory: Path) -> Manifest:
             f"{path}: format {version} is newer than {FORMAT}, which this version reads: upgrade"
         )
     try:
-        return Manifest(**{field.name: raw[field.name] for field in fields(Manifest)})
+        found = {field.name: raw[field.name] for field in fields(Manifest)}
     except KeyError as error:
         raise ProductError(f"{path} lacks the field {error}: delete {directory}") from error
-
-
-def verify(directory: Path, manifest: Manifest) -> None:
-    """Check every file against its checksum; ProductError names the first that differs."""
-    found = checksums(directory)
-    for name, expected in manifest.files.items():
-        actual = found.get(name)
-        if actual != expected:
-            what = "is missing" if actual is None else "has changed since it was written"
-            raise ProductError(f"{directory / name} {what}: delete {directory}, it is built again")
+    for name in ("inputs", "config", "counts", "files"):
+        if not isinstance(found[name], dict):
+            raise ProductError(f"{path}: {name}={found[name]!r} is no object: delete {directory}")
+    return Manifest(**found)
 
 
 def changed_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

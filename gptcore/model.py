@@ -37,7 +37,7 @@ PLAIN_ATTENTION_MAX = 512
 
 
 def attention_kernel(device: str, dtype: torch.dtype, length: int) -> Literal["plain", "fused"]:
-    """The rule that chooses the attention kernel; it is stored with every checkpoint."""
+    """The rule that chooses the attention kernel; what it chose is in a run's summary."""
     plain = device == "cpu" and dtype is torch.bfloat16 and length <= PLAIN_ATTENTION_MAX
     return "plain" if plain else "fused"
 

@@ -154,10 +154,13 @@ def _claim(run: Path, job: Job) -> None:
     mine = {"model": plain_config(job.model), "train": plain_config(job.train)}
     path = run / "job.json"
     if path.exists():
-        theirs = json.loads(path.read_text())
-        changed = [
-            f"{part}.{key}" for part in mine for key in changed_keys(theirs[part], mine[part])
-        ]
+        try:
+            theirs = json.loads(path.read_text())
+            changed = [
+                f"{part}.{key}" for part in mine for key in changed_keys(theirs[part], mine[part])
+            ]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CheckpointError(f"{path} cannot be read ({error}): delete {run}") from error
         if changed:
             raise CheckpointError(
                 f"{run} holds a run with another {', '.join(changed)}: use another directory"

@@ -1,4 +1,4 @@
-"""Where metrics go: a Protocol, and the three trackers that gptcore needs itself.
+"""Where metrics go: a Protocol, and the one tracker that gptcore needs itself.
 
 gptcore knows nothing of MLflow: a training run appends lines to ``metrics.jsonl``, and whoever
 started it reads them there, so a slow or absent tracking server can never hold a training step.
@@ -15,24 +15,6 @@ class Tracker(Protocol):
 
     def log(self, step: int, metrics: Mapping[str, float]) -> None:
         """Take the metrics of one step; must return quickly and never raise for a slow sink."""
-
-
-class NullTracker:
-    """Off."""
-
-    def log(self, step: int, metrics: Mapping[str, float]) -> None:
-        """Forget them."""
-
-
-class MemoryTracker:
-    """Keeps (step, metrics) pairs in ``rows``: for tests and notebooks."""
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[int, dict[str, float]]] = []
-
-    def log(self, step: int, metrics: Mapping[str, float]) -> None:
-        """Append a copy."""
-        self.rows.append((step, dict(metrics)))
 
 
 class JsonlTracker:
@@ -56,8 +38,17 @@ class JsonlTracker:
 
 
 def read_jsonl(path: Path) -> list[dict[str, float]]:
-    """The whole lines of a metrics file; a last line without its end is still being written."""
+    """The rows of a metrics file; a line that is no row (still being written, damaged) is none."""
     if not path.exists():
         return []
-    text = path.read_text(encoding="utf-8")
-    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+    text = path.read_text(encoding="utf-8", errors="replace")
+    lines = text[: text.rfind("\n") + 1].splitlines()
+    return [row for row in map(_row, lines) if row is not None]
+
+
+def _row(line: str) -> dict[str, float] | None:
+    try:
+        row = json.loads(line)
+        return row if "step" in row else None
+    except (ValueError, TypeError):
+        return None

@@ -29,7 +29,7 @@ from tasks_to_text.task import Split, Task
 
 CHANCE, MAJORITY, CHOICES_ONLY = "chance", "majority", "choices only"
 BAG_OF_WORDS, LZMA = "bag of words", "lzma"
-IN_MIXTURE, UNSEEN = "in_mixture", "unseen"
+IN_MIXTURE, UNSEEN, HELD_OUT = "in_mixture", "unseen", "held_out"
 
 
 class Loglikelihood(Protocol):
@@ -115,7 +115,8 @@ class Score:
     n_groups: int
     exposure: str
     """``in_mixture``: this model or baseline has learned from the task's training rows;
-    ``unseen``: from nothing of the task, so that its score is zero-shot."""
+    ``unseen``: from nothing of the task, so that its score is zero-shot; ``held_out``: text of the
+    corpus that no training read."""
 
 
 def evaluate_choices(
@@ -183,7 +184,7 @@ def evaluate_text(
 ) -> tuple[list[Item], list[Score]]:
     """Bits per byte of every model on (id, group, text) documents: Σ nats / (Σ bytes · ln 2).
 
-    The documents are taken to be held out of all training: ``unseen``.
+    The documents are taken to be of the training corpus and held out of training: ``held_out``.
 
     The row ``lzma`` is the standard library's compressor at its best preset on all texts joined by
     blank lines, so it may use one document for the next, which the models may not; it has no items
@@ -199,7 +200,7 @@ def evaluate_text(
 
     def score(model: str, interval: Interval) -> None:
         scores.append(
-            _score(name, split, model, "bits_per_byte", interval, groups=groups, exposure=UNSEEN)
+            _score(name, split, model, "bits_per_byte", interval, groups=groups, exposure=HELD_OUT)
         )
 
     for model, language_model in models.items():

@@ -25,6 +25,8 @@ from tasks_to_text.tasks.wording import MASK, clip, head_key
 
 _DESCRIPTION_BYTES = 160
 _DESCRIPTION_MIN_WORDS = 3
+_LONG_WORDS = 8
+"""From so many words on, a description that stands twice was copied."""
 
 
 def parameter_type_rows(records: Iterable[Row], split: Split) -> Iterator[Row]:
@@ -48,8 +50,10 @@ def parameter_type_rows(records: Iterable[Row], split: Split) -> Iterator[Row]:
 
 
 def parameter_type_keys(row: Row) -> tuple[str, ...]:
-    """Name and first eight words of the description."""
-    return (f"{row['name'].lower()}: {head_key(row['description'])}",)
+    """Name and first eight words of the description; and a long description under any name."""
+    words = row["description"].lower().split()
+    named = f"{row['name'].lower()}: {head_key(row['description'])}"
+    return (named, " ".join(words)) if len(words) >= _LONG_WORDS else (named,)
 
 
 def parameter_type_example(row: Row) -> Example:

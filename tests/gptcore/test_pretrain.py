@@ -94,6 +94,18 @@ def test_a_broken_newest_checkpoint_falls_back_and_says_so(shards: Path, tmp_pat
     assert _rows(tmp_path / "a") == _rows(tmp_path / "b")
 
 
+def test_a_broken_later_checkpoint_never_outlives_a_whole_one(shards: Path, tmp_path: Path) -> None:
+    job = _job(shards, tmp_path, keep_checkpoints=2)
+    _interrupted_after(20, job)
+    checkpoints = tmp_path / "checkpoints"
+    (checkpoints / "step-00000020" / "state.json").write_text("{")
+    _interrupted_after(2, job)  # resumes at 14
+    assert [p.name for p in sorted(checkpoints.iterdir())] == ["step-00000014", "step-00000016"]
+    (tmp_path / "job.json").write_text("")
+    with pytest.raises(CheckpointError, match=r"job\.json cannot be read.*delete"):
+        pretrain(job)
+
+
 def test_only_the_last_checkpoints_are_kept(shards: Path, tmp_path: Path) -> None:
     pretrain(_job(shards, tmp_path, keep_checkpoints=2))
     assert [p.name for p in sorted((tmp_path / "checkpoints").iterdir())] == [

@@ -132,6 +132,9 @@ def test_bad_requests_are_named(scorer: Scorer, tokenizer: Tokenizer, tmp_path: 
         scorer.loglikelihood([("context", " tail" * 90)])
     with pytest.raises(ConfigError, match="max_tokens=32"):
         scorer.generate(["x"], max_tokens=32)
+    for temperature in (-1.0, math.nan, math.inf):
+        with pytest.raises(ConfigError, match="temperature="):
+            scorer.generate(["x"], max_tokens=3, temperature=temperature)
     other = ModelConfig(vocab_size=99, context_length=8, n_layer=1, n_head=1, n_embd=8)
     with pytest.raises(ConfigError, match="vocab_size=99"):
         Scorer(GPT(other), tokenizer)

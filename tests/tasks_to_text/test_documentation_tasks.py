@@ -87,7 +87,11 @@ def test_parameters_with_the_same_name_and_opening_are_the_same_question() -> No
     row = {"name": "Axis", "description": "one two three four five six seven eight nine"}
     other = {"name": "axis", "description": "One two three four five six seven eight ten"}
     third = {"name": "axis", "description": "one two three four five six seven other"}
-    assert parameter_type_keys(row) == parameter_type_keys(other) != parameter_type_keys(third)
+    (named, copied), (same, _), (different, _) = map(parameter_type_keys, (row, other, third))
+    assert named == same != different
+    elsewhere = {**row, "name": "dim", "description": row["description"].upper()}
+    assert parameter_type_keys(elsewhere)[1] == copied
+    assert len(parameter_type_keys({**row, "description": "Sum the axis."})) == 1
 
 
 @pytest.mark.parametrize(
