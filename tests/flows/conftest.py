@@ -15,6 +15,7 @@ import pytest
 
 from tests.flows.processes import (
     api,
+    flow_log,
     free_port,
     generalist,
     healthy,
@@ -97,5 +98,6 @@ def by_worker(deployed: dict[str, str], tmp_path_factory: pytest.TempPathFactory
         state = wait_for("the flow run", finished, 180)
         log = (workspace.parent / "worker.log").read_text()
         assert state["type"] == "COMPLETED", f"{state}\n{log}"
+        wait_for("the end of its log", lambda: "promoted: " in flow_log(deployed, flow_run), 30)
         (workspace / "flow_run.json").write_text(json.dumps(flow_run))
     return workspace

@@ -108,3 +108,9 @@ def run(command: Sequence[str], env: Mapping[str, str]) -> str:
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr
+
+
+def flow_log(env: Mapping[str, str], flow_run: Mapping[str, Any]) -> str:
+    """What a flow run has logged on the server so far."""
+    wanted = {"logs": {"flow_run_id": {"any_": [flow_run["id"]]}}}
+    return "\n".join(log["message"] for log in api(env, "POST", "/logs/filter", wanted))

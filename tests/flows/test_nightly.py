@@ -13,7 +13,7 @@ import pytest
 
 from gptcore.manifest import file_digest, read_manifest
 from gptcore.tracking import read_jsonl
-from tests.flows.processes import api, generalist, run, wait_for
+from tests.flows.processes import api, flow_log, generalist, run, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -76,13 +76,7 @@ def test_the_model_is_registered_with_aliases_and_the_reason(by_worker: Path) ->
 
 def test_the_server_has_the_stages_log_and_table(by_worker: Path, deployed: dict[str, str]) -> None:
     flow_run = json.loads((by_worker / "flow_run.json").read_text())
-    wanted = {"logs": {"flow_run_id": {"any_": [flow_run["id"]]}}}
-
-    def logged() -> bool:
-        messages = [log["message"] for log in api(deployed, "POST", "/logs/filter", wanted)]
-        return any(message.startswith("built evaluation/tiny-") for message in messages)
-
-    wait_for("the log of the flow run", logged, 20)
+    assert "built evaluation/tiny-" in flow_log(deployed, flow_run)
     tables = api(deployed, "POST", "/artifacts/filter", {})
     assert any(t["key"] == "scores-tiny" and "| package |" in t["data"] for t in tables)
 
@@ -92,6 +86,7 @@ def test_retraining_is_judged_against_the_champion(
 ) -> None:
     workspace = tmp_path / "workspace"
     shutil.copytree(by_worker, workspace)
+    (workspace / "mlflow.db").unlink()
     log = workspace / "promotion.jsonl"
     first = json.loads(log.read_text())
     log.write_text(json.dumps({**first, "promoted": True}) + "\n")
