@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 STAGES = ("convert", "ingest", "tokenize", "pretrain", "evaluate", "promote")
 RETRAIN = ("on_change", "always", "continue_champion")
 INTERRUPTED = 130
+UNWIND_SECONDS = 20.0
 
 _QUIET = {
     "DO_NOT_TRACK": "true",
@@ -29,6 +31,8 @@ _QUIET = {
     "PREFECT_LOGGING_HANDLERS_API_LEVEL": "INFO",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "PREFECT_CLIENT_MAX_RETRIES": "2",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
 }
 _SILENT = {
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
@@ -41,18 +45,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, 2 for what the user can mend, 130 interrupted."""
     options = _parser().parse_args(arguments)
     _set_environment(options)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupted = _interruptible()
     try:
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
     except KeyboardInterrupt:
-        print("interrupted: the same command goes on where this one stopped", file=sys.stderr)
+        _say_interrupted()
         return INTERRUPTED
     except Exception as error:
+        if interrupted():
+            _say_interrupted()
+            return INTERRUPTED
         if options.debug:
             raise
         _complain(_explained(error))
         return 2
+
+
+def _interruptible() -> Callable[[], bool]:
+    """Handle SIGINT and SIGTERM; the function that is returned says whether one came.
+
+    The first unwinds, so that the trainer writes a checkpoint. A terminal's Ctrl-C ends Prefect's
+    embedded server too, which its client then calls in vain for minutes: after UNWIND_SECONDS, or
+    at the second signal, the process ends as it is. A trainer that still works sees that.
+    """
+    asked = threading.Event()
+
+    def end() -> None:
+        _say_interrupted()
+        os._exit(INTERRUPTED)
+
+    def handle(number: int, frame: object) -> None:
+        if asked.is_set():
+            end()
+        asked.set()
+        timer = threading.Timer(UNWIND_SECONDS, end)
+        timer.daemon = True
+        timer.start()
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handle)
+    return asked.is_set
+
+
+def _say_interrupted() -> None:
+    print("interrupted: the same command goes on where this one stopped", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -88,10 +126,10 @@ def _parser() -> argparse.ArgumentParser:
     prompts = add("prompts", _prompts, "a few prompts of a task, as they are scored", named)
     prompts.add_argument("task")
     prompts.add_argument("--split", choices=("train", "validation", "test"), default="validation")
-    prompts.add_argument("--number", type=int, default=3)
+    prompts.add_argument("--number", type=int, default=3, help="1 or more")
     generate = add("generate", _generate, "continue a text with the champion", named)
     generate.add_argument("prompt")
-    generate.add_argument("--length", type=int, default=100, help="tokens, at most")
+    generate.add_argument("--max-tokens", type=int, default=100, help="of the continuation")
     generate.add_argument("--temperature", type=float, default=0.8)
     generate.add_argument("--seed", type=int, default=0)
     server = add("mlflow", _mlflow, "MLflow's pages about the workspace, on this machine only")
@@ -138,11 +176,12 @@ def _run(options: argparse.Namespace) -> int:
     finally:
         handler.close()
         LOG.removeHandler(handler)
-    state.result()
+    key = state.result()
     if options.name == "run":
         from flows.results import show_results
 
-        show_results(console, workspace, options.profile, skipped=state.name == "Skipped")
+        skipped = state.name == "Skipped"
+        show_results(console, workspace, options.profile, key, skipped=skipped)
     return 0
 
 
@@ -179,6 +218,8 @@ def _prompts(options: argparse.Namespace) -> int:
 
     load(options.profile)
     registry.get(options.task)
+    if options.number < 1:
+        raise FlowsError(f"--number={options.number}: use 1 or more")
     product = Workspace.open().newest("prompts", options.profile)
     if product is None:
         raise FlowsError(
@@ -204,19 +245,19 @@ def _generate(options: argparse.Namespace) -> int:
     run = champion_of(workspace, options.profile)
     if run is None:
         judged = decisions(workspace, options.profile)
-        run = run_of(workspace, judged[-1]) if judged else None
-        if run is None:
+        if not judged:
             raise FlowsError(
                 f"profile {options.profile!r} has no model yet: "
                 f"generalist run --profile {options.profile}"
             )
+        run = run_of(workspace, judged[-1])
         print("(no champion yet: this is the last challenger)", file=sys.stderr)
     from gptcore.scoring import Scorer
 
     scorer = Scorer.load(run.path / "weights", run.path / "tokenizer")
     text = scorer.generate(
         [options.prompt],
-        max_tokens=options.length,
+        max_tokens=options.max_tokens,
         temperature=options.temperature,
         seed=options.seed,
     )
@@ -239,6 +280,12 @@ def _explained(error: Exception) -> str:
 
     if isinstance(error, FlowsError | GptcoreError | TasksToTextError):
         return str(error)
+    text = str(error)
+    if "Failed to reach API" in text:
+        return f"{text}: start that server, or unset PREFECT_API_URL to use the embedded one"
+    if "ephemeral Prefect API server" in text:
+        home = os.environ.get("PREFECT_HOME", "PREFECT_HOME")
+        return f"Prefect's embedded server does not start: run it again, or remove {home}"
     return f"{type(error).__name__}: {error} (--debug shows where)"
 
 

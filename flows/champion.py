@@ -10,7 +10,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
+from flows.errors import FlowsError
 from flows.progress import LOG
 from flows.workspace import Product, Workspace
 from gptcore.errors import ProductError
@@ -56,24 +58,38 @@ def decisions(workspace: Workspace, profile: str) -> list[Decision]:
 
 def record(workspace: Workspace, decision: Decision) -> None:
     """Append a decision, on the disk before this returns."""
-    with (workspace.root / FILE).open("a", encoding="utf-8") as file:
+    path = workspace.root / FILE
+    with path.open("a", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        file.write(json.dumps(asdict(decision), ensure_ascii=False) + "\n")
+        line = json.dumps(asdict(decision), ensure_ascii=False) + "\n"
+        file.write(line if _ends_whole(path) else f"\n{line}")
         file.flush()
         os.fsync(file.fileno())
 
 
+def _ends_whole(path: Path) -> bool:
+    """Whether the last line has its end; a crash may have cut it off."""
+    content = path.read_bytes()
+    return not content or content.endswith(b"\n")
+
+
 def champion_of(workspace: Workspace, profile: str) -> Product | None:
-    """The run that was promoted last; None when there is none, or its directory is broken."""
+    """The run that was promoted last; None when none ever was.
+
+    FlowsError when its directory cannot be read: without it nothing may take its place unseen.
+    """
     promoted = [decision for decision in decisions(workspace, profile) if decision.promoted]
     return run_of(workspace, promoted[-1]) if promoted else None
 
 
-def run_of(workspace: Workspace, decision: Decision) -> Product | None:
-    """The run that a decision is about; None, with a warning, when its directory is broken."""
+def run_of(workspace: Workspace, decision: Decision) -> Product:
+    """The run that a decision is about; FlowsError when its directory cannot be read."""
     path = workspace.root / decision.run
     try:
         return Product(path, read_manifest(path), reused=True)
     except ProductError as error:
-        LOG.warning("the run of %s cannot be used: %s", decision.date, error)
-        return None
+        what = "champion" if decision.promoted else "model"
+        raise FlowsError(
+            f"{path}, the {what} of {decision.date}, cannot be read: put it back, or remove its "
+            f"line from {workspace.root / FILE} to go on without it"
+        ) from error

@@ -10,6 +10,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows import report
+from flows.gpu import device_kind
 from flows.mlflow_records import log_evaluation
 from flows.mlflow_tracking import ensure_training_run
 from flows.pretrain import Runs, experiment, pretrained
@@ -17,7 +18,7 @@ from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
 from flows.scores import EvaluationConfig, Inputs, score
 from flows.tokenize import Text, tokenized
-from flows.workspace import Product, Workspace
+from flows.workspace import Product, Workspace, plain
 
 CONTENT = ("items.parquet", "metrics.json", "samples.json", "table.md")
 
@@ -57,7 +58,7 @@ def _evaluated(name: str, config: EvaluationConfig, inputs: Mapping[str, Product
     return Workspace.open().product(
         "evaluation",
         name,
-        config=config,
+        config={**plain(config), "device": device_kind()},
         inputs=inputs,
         entry=("flows.scores", "flows.report"),
         build=build,
@@ -69,14 +70,15 @@ def _evaluated(name: str, config: EvaluationConfig, inputs: Mapping[str, Product
 def record(profile: Profile, runs: Runs, evaluated: Product) -> None:
     """Tell MLflow, once per evaluation, and show the table on the flow run's page."""
     workspace, run = Workspace.open(), runs.generalist
-    log_evaluation(
-        workspace,
-        evaluated,
-        lambda: ensure_training_run(workspace, run, experiment=experiment(profile)),
-        experiment=experiment(profile),
-        metrics=report.metrics(report.read_scores(evaluated.path)),
-        tokens=run.manifest.counts["tokens"],
-    )
+    with workspace.locked(f"mlflow/{evaluated.path.name}"):
+        log_evaluation(
+            workspace,
+            evaluated,
+            lambda: ensure_training_run(workspace, run, experiment=experiment(profile)),
+            experiment=experiment(profile),
+            metrics=report.metrics(report.read_scores(evaluated.path)),
+            tokens=run.manifest.counts["tokens"],
+        )
     table = (evaluated.path / "table.md").read_text(encoding="utf-8")
     create_markdown_artifact(table, key=f"scores-{profile.name}")
 
@@ -90,7 +92,7 @@ def evaluated(profile: Profile, text: Text, runs: Runs) -> Product:
 
 @flow
 def evaluate(profile: ProfileName = "quickstart", overrides: Overrides | None = None) -> None:
-    """Score the models of a profile on all its tasks.
+    """Score the models of a profile, as it is configured, on all its tasks.
 
     Args:
         profile: A shipped configuration.

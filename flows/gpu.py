@@ -10,6 +10,7 @@ write a checkpoint (a Prefect worker gives 30 seconds before it kills).
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +28,8 @@ GRACE_SECONDS = 25.0
 POLL_SECONDS = 0.2
 _DEVICES = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 _QUOTED_LINES = 15
+_DISK_IS_FULL = 20_000_000
+"""Free bytes under which a crash is put down to the disk: a checkpoint did not fit."""
 
 Row = Mapping[str, float]
 """One line of metrics.jsonl: step, tokens, and what was measured."""
@@ -121,6 +124,8 @@ def _check(code: int, log: Path) -> None:
         raise TrainerStopped("the trainer was stopped after a checkpoint: run the command again")
     if code in (2, 3):
         raise TrainerError(f"{last} (log: {log})")
+    if shutil.disk_usage(log.parent).free < _DISK_IS_FULL:
+        raise TrainerError(f"{log.parent}: the disk is full; free some space, the run goes on")
     how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
     quoted = "\n".join(f"  | {line}" for line in lines[-_QUOTED_LINES:])
     raise TrainerError(

@@ -1,16 +1,14 @@
 """Flow ``ingest``: raw text → clean documents that hold nothing of the evaluation splits."""
 
-from collections.abc import Iterator
-
-from gptcore.corpus.ingest import ingest as ingest_documents
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.convert import converted
+from flows.held_out import held_out
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
 from flows.workspace import Product, Workspace
-from tasks_to_text.store import read_examples
+from gptcore.corpus.ingest import ingest as ingest_documents
 
 
 @task(cache_policy=NO_CACHE)
@@ -21,23 +19,15 @@ def documents(profile: Profile, source: Product, prompts: Product) -> Product:
         profile.name,
         config=profile.ingest,
         inputs={"documentation": source, "prompts": prompts},
-        entry=("gptcore.corpus.ingest",),
+        entry=("gptcore.corpus.ingest", "flows.held_out"),
         build=lambda out: ingest_documents(
             profile.ingest,
             source.path,
-            held_out(profile, prompts),
+            held_out(prompts.path, profile.convert.tasks),
             out,
             Progress("documents"),
         ),
     )
-
-
-def held_out(profile: Profile, prompts: Product) -> Iterator[str]:
-    """Every text that a task is evaluated on."""
-    for name in profile.convert.tasks:
-        for split in ("validation", "test"):
-            for example in read_examples(prompts.path, name, split):
-                yield example.prompt + example.target
 
 
 def ingested(profile: Profile) -> tuple[Product, Product]:

@@ -22,11 +22,12 @@ def log_evaluation(
     """Log a finished evaluation as a run of its own, linked with its training run both ways.
 
     ``training_ids`` gives the ids of that run; ``tokens``: tokens that the model has seen, the
-    step of every metric. Done once per product: the ids are kept beside it.
+    step of every metric. Done once per product and store: the ids are kept beside it.
     """
-    if ids := read_ids(evaluation.path):
+    store, ids = Store(workspace), read_ids(evaluation.path)
+    if store.find_run(ids.get("run_id")) is not None:
         return ids
-    run_ids, store, manifest = training_ids(), Store(workspace), evaluation.manifest
+    run_ids, manifest = training_ids(), evaluation.manifest
     tags = {
         f"{TAG}.kind": "evaluation",
         f"{TAG}.evaluation": evaluation.path.name,

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from flows.errors import TrainerStopped
+from flows.errors import FlowsError, TrainerStopped
 from flows.gpu import METRICS, Row
 from flows.progress import LOG
 from flows.workspace import Product, Workspace
@@ -45,14 +45,28 @@ class Store:
         mlflow.set_tracking_uri(tracking_uri(workspace))
         if self._own:  # MLflow sets the variable itself, and it would outlive this workspace
             os.environ.pop(VARIABLE, None)
-        self.client: Any = mlflow.MlflowClient()
+        try:
+            self.client: Any = mlflow.MlflowClient()
+            self.client.search_experiments(max_results=1)
+        except Exception as error:
+            why = str(error).strip().partition("\n")[0]
+            raise FlowsError(
+                f"MLflow's store {tracking_uri(workspace)} cannot be used ({why}): start its "
+                "server, or move a broken file aside, and runs are logged again"
+            ) from error
 
     def experiment(self, name: str) -> str:
         """The id of an experiment, made on first use with its artifacts in the workspace."""
         found = self.client.get_experiment_by_name(name)
-        if found is not None:
-            return str(found.experiment_id)
         place = (self._workspace.root / "mlartifacts" / name).as_uri() if self._own else None
+        if found is not None:
+            if place is not None and found.artifact_location != place:
+                raise FlowsError(
+                    f"the workspace was moved: MLflow keeps its files in {found.artifact_location};"
+                    f" move it back, or remove {self._workspace.root / 'mlflow.db'}, and runs are"
+                    " logged again"
+                )
+            return str(found.experiment_id)
         return str(self.client.create_experiment(name, artifact_location=place))
 
     def find_run(self, run_id: str | None) -> Any | None:
@@ -273,9 +287,13 @@ def _params(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_ids(directory: Path) -> dict[str, str]:
-    """Ids in the store of what a product directory holds; empty: it was never logged."""
-    path = directory / IDS
-    return json.loads(path.read_text()) if path.exists() else {}
+    """Ids in the store of what a product directory holds; empty: it was never logged, or the file
+    is damaged, and it is logged anew."""
+    try:
+        ids: dict[str, str] = json.loads((directory / IDS).read_text())
+        return dict(ids)
+    except (FileNotFoundError, ValueError, TypeError):
+        return {}
 
 
 def write_ids(directory: Path, ids: Mapping[str, str]) -> None:

@@ -18,7 +18,7 @@ def nightly(
     profile: ProfileName = "quickstart",
     retrain: Retrain = "on_change",
     overrides: Overrides | None = None,
-) -> State[None]:
+) -> State[str]:
     """Convert, ingest, tokenize, pre-train, evaluate and promote; what is finished is reused.
 
     Args:
@@ -34,5 +34,5 @@ def nightly(
     evaluation = evaluated(chosen, text, runs)
     outcome = decide(chosen, text, runs, evaluation)
     if not outcome.new:
-        return Completed(name=SKIPPED, message="skipped: nothing new")
-    return Completed(message=outcome.decision.reason)
+        return Completed(name=SKIPPED, message="skipped: nothing new", data=outcome.decision.key)
+    return Completed(message=outcome.decision.reason, data=outcome.decision.key)

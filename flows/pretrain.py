@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -133,10 +134,10 @@ def _with_seed(profile: Profile, seed: int) -> Profile:
 
 
 def _next_seed(workspace: Workspace, profile: Profile) -> int:
-    """One more than the highest seed of a finished run; an unfinished one is gone on with."""
+    """The first seed from the profile's on of no finished run; an unfinished one is resumed."""
     finished = (workspace.root / "run").glob(f"{profile.name}-generalist-*/manifest.json")
-    seeds = [read_manifest(path.parent).config["train"]["seed"] for path in finished]
-    return max(seeds, default=profile.train.seed - 1) + 1
+    used = {read_manifest(path.parent).config["train"]["seed"] for path in finished}
+    return next(seed for seed in count(profile.train.seed) if seed not in used)
 
 
 @flow

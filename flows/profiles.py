@@ -102,12 +102,14 @@ class Overrides:
     """Processor threads of training and scoring; 0: all cores."""
 
     def __post_init__(self) -> None:
-        if self.tokens is not None and self.tokens < 1:
-            raise ConfigError(f"overrides.tokens={self.tokens}: must be positive")
+        if self.tokens is not None and self.tokens < 1000:
+            raise ConfigError(f"overrides.tokens={self.tokens}: use at least 1000")
         for name in ("seed", "threads"):
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise ConfigError(f"overrides.{name}={value}: must not be negative")
+            if value is not None and value >= 2**63:
+                raise ConfigError(f"overrides.{name}={value}: must be less than 2^63")
 
     def apply(self, profile: Profile) -> Profile:
         """The profile with these changes."""

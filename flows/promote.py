@@ -33,7 +33,14 @@ class Outcome:
 @task(cache_policy=NO_CACHE)
 def decide(profile: Profile, text: Text, runs: Runs, evaluation: Product) -> Outcome:
     """Judge the run once, write the reason down and move MLflow's aliases."""
-    workspace, run = Workspace.open(), runs.generalist
+    workspace = Workspace.open()
+    with workspace.locked(f"promotion/{profile.name}"):
+        return _decide(workspace, profile, text, runs.generalist, evaluation)
+
+
+def _decide(
+    workspace: Workspace, profile: Profile, text: Text, run: Product, evaluation: Product
+) -> Outcome:
     key = object_digest({"evaluation": evaluation.manifest.key, "gate": plain(profile.gate)})
     known = [d for d in decisions(workspace, profile.name) if d.key == key]
     if known:
@@ -98,7 +105,7 @@ def _publish(workspace: Workspace, profile: Profile, run: Product, decision: Dec
 
 @flow
 def promote(profile: ProfileName = "quickstart", overrides: Overrides | None = None) -> None:
-    """Decide whether the newest model of a profile becomes its champion.
+    """Decide whether the model of a profile, as it is configured, becomes its champion.
 
     Args:
         profile: A shipped configuration.

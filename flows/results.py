@@ -26,9 +26,11 @@ PORT = 5000
 HOST = "127.0.0.1"
 
 
-def show_results(console: Console, workspace: Workspace, profile: str, *, skipped: bool) -> None:
-    """Table, samples, decision, where things are, and what to try next."""
-    decision = decisions(workspace, profile)[-1]
+def show_results(
+    console: Console, workspace: Workspace, profile: str, key: str, *, skipped: bool
+) -> None:
+    """Table, samples, the decision of a key, where things are, and what to try next."""
+    decision = next(d for d in decisions(workspace, profile) if d.key == key)
     evaluation = workspace.root / decision.evaluation
     console.print()
     if skipped:
@@ -49,7 +51,7 @@ def show_results(console: Console, workspace: Workspace, profile: str, *, skippe
             "": evaluation_address(evaluation, server),
         },
     )
-    example = "numpy.mean(a, axis=None)"
+    example = "numpy.mean(a, axis=None):"
     try_next = command(f"generate {shlex.quote(example)}", workspace, profile)
     console.print("\n[bold]Try next[/]:", end=" ")
     console.print(escape(try_next), soft_wrap=True)
@@ -99,6 +101,8 @@ def serve_mlflow(workspace: Workspace, port: int) -> int:
 
 
 def _need_port(port: int) -> None:
+    if not 0 < port < 65536:
+        raise FlowsError(f"port {port}: choose 1 … 65535 with --port")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

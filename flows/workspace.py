@@ -69,6 +69,11 @@ class Workspace:
     minimum_free: int = MINIMUM_FREE
 
     def __post_init__(self) -> None:
+        if set("?#%") & set(str(self.root)):
+            raise WorkspaceError(
+                f"workspace {self.root}: ?, # and % mean something else in the address of a "
+                f"database: name another place with --workspace or {VARIABLE}"
+            )
         try:
             for directory in (self.root, self._aside, self._locks):
                 directory.mkdir(parents=True, exist_ok=True)
@@ -122,7 +127,7 @@ class Workspace:
         plan = _plan(kind, name, config, inputs, entry)
         target = self.root / kind / f"{name}-{plan.key[:12]}"
         label = f"{kind}/{target.name}"
-        with self._locked(label):
+        with self.locked(label):
             resumable = in_place and not (target / FILE).exists()
             found = None if resumable else self._finished(target, plan, label)
             if found is not None:
@@ -195,14 +200,13 @@ class Workspace:
             shutil.rmtree(grave, ignore_errors=True)
 
     @contextlib.contextmanager
-    def _locked(self, label: str) -> Iterator[None]:
-        """Hold the lock of one product; the kernel lets go of it however the holder ends."""
+    def locked(self, label: str) -> Iterator[None]:
+        """Hold a lock by name; the kernel lets go of it however the holder ends."""
         with (self._locks / label.replace("/", "-")).open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                message = f"waiting for another process that builds {label}"
-                tell(Event(kind="waiting", label=label), message)
+                tell(Event(kind="waiting", label=label), f"waiting for another process at {label}")
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield
 

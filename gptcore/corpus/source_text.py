@@ -15,6 +15,7 @@ import gc
 import inspect
 import io
 import json
+import signal
 import sys
 import tokenize
 import warnings
@@ -220,7 +221,8 @@ def _fields(item: SourceObject | Parameter | Documented) -> dict[str, object]:
 
 
 def main() -> None:
-    """Answer paths, one per line, until standard input ends."""
+    """Answer paths, one per line, until standard input ends, which is how the parent ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()  # trees have no cycles; the collector would cost a third of the time
     for line in sys.stdin:
         answer = _answer(json.loads(line))

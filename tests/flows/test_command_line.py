@@ -17,12 +17,13 @@ from flows.__main__ import STAGES, main
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """main() sets variables for Prefect and a signal handler; neither may outlive its test."""
+    """main() sets variables for Prefect and signal handlers; neither may outlive its test."""
     monkeypatch.setattr(os, "environ", os.environ.copy())
     monkeypatch.chdir(tmp_path)
-    handler = signal.getsignal(signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def errors(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
