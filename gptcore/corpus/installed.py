@@ -3,6 +3,7 @@
 Read through ``importlib.metadata``, without importing anything of them.
 """
 
+import csv
 import importlib.metadata
 from collections import Counter
 from collections.abc import Sequence
@@ -97,15 +98,17 @@ def source_files(
     wanted: Distribution, installed: importlib.metadata.Distribution
 ) -> tuple[list[SourceFile], Counter[str]]:
     """Modules of a distribution, sorted by name, and how many files were left out by reason."""
-    if installed.files is None:
+    record = installed.read_text("RECORD")  # `files` leaves missing ones out, from Python 3.12 on
+    if record is None:
         raise ConfigError(
             f"distribution {wanted.name}: it has no list of its files; reinstall it with "
             "`make install`"
         )
+    listed = [row[0] for row in csv.reader(record.splitlines()) if row]
     short = licence(installed)
     files: list[SourceFile] = []
     dropped: Counter[str] = Counter()
-    for name in sorted(path for path in map(str, installed.files) if path.endswith(".py")):
+    for name in sorted(path for path in listed if path.endswith(".py")):
         file = PurePosixPath(name)
         reason = _left_out(file, wanted.skip)
         if reason:
