@@ -35,6 +35,7 @@ class Store:
     """The MLflow store of a workspace: SQLite in it, or what ``MLFLOW_TRACKING_URI`` names."""
 
     def __init__(self, workspace: Workspace) -> None:
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # it reads this when imported
         import mlflow
 
         logging.getLogger("mlflow").setLevel(logging.WARNING)
