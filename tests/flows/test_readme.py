@@ -72,7 +72,7 @@ def test_a_generalist_command_does_what_it_says(
 
 def test_the_prefect_commands_are_those_that_the_deployment_test_runs() -> None:
     assert [" ".join(words[1:]) for words in _commands("prefect")] == [
-        "server start --background",
+        "server start",
         "work-pool create --type process cpu",
         "work-pool create --type process gpu",
         "--no-prompt deploy --all",
