@@ -44,11 +44,6 @@ def device_kind() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def usable_cores() -> int:
-    """Processor cores this process may run on."""
-    return len(os.sched_getaffinity(0))
-
-
 def train(
     job: Mapping[str, Any],
     out: Path,

@@ -13,10 +13,10 @@ from flows import distributions
 from flows.encoding import CORPUS, EncodingConfig
 from flows.errors import ConfigError
 from flows.gate import GateConfig
-from flows.gpu import usable_cores
 from flows.scores import EvaluationConfig
 from gptcore.config import ModelConfig, StreamConfig, TokenizerConfig, TrainConfig
 from gptcore.config import tiny as tiny_gpt
+from gptcore.cores import usable_cores
 from gptcore.corpus.documentation import DocumentationConfig
 from gptcore.corpus.ingest import IngestConfig
 from tasks_to_text import registry

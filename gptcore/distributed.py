@@ -4,11 +4,12 @@ One rank for now. What is set here belongs to a run's identity: on the same inst
 thread count and device kind, the same run gives the same bytes.
 """
 
-import os
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
+
+from gptcore.cores import usable_cores
 
 DeviceKind = Literal["cpu", "cuda"]
 
@@ -24,7 +25,7 @@ class Runtime:
     def detect(cls, threads: int = 0) -> "Runtime":
         """CUDA when torch sees it, else the processor; 0 threads means all usable cores."""
         device: DeviceKind = "cuda" if torch.cuda.is_available() else "cpu"
-        return cls(device=device, threads=threads or len(os.sched_getaffinity(0)))
+        return cls(device=device, threads=threads or usable_cores())
 
     def apply(self, seed: int) -> torch.device:
         """Set torch's threads and seeds for this process."""
