@@ -49,25 +49,6 @@ def cluster_bootstrap(
     )
 
 
-def paired_cluster_bootstrap(
-    a: Sequence[float],
-    b: Sequence[float],
-    groups: Sequence[str],
-    *,
-    seed: int,
-    resamples: int = RESAMPLES,
-) -> Interval:
-    """Mean of a − b over the same items, both sides drawn together; raises as above.
-
-    Pairing removes what both sides share (hard items are hard for both), so the interval is
-    narrower than the two single ones suggest.
-    """
-    if len(a) != len(b):
-        raise DataError(f"a has {len(a)} items and b {len(b)}: a pair needs the same items")
-    differences = [left - right for left, right in zip(a, b, strict=True)]
-    return cluster_bootstrap(differences, groups, seed=seed, resamples=resamples)
-
-
 def ratio_cluster_bootstrap(
     numerators: Sequence[float],
     denominators: Sequence[float],

@@ -9,7 +9,6 @@ from tasks_to_text.errors import ConfigError, DataError
 from tasks_to_text.metrics import (
     bits_per_byte,
     cluster_bootstrap,
-    paired_cluster_bootstrap,
     ratio_cluster_bootstrap,
 )
 
@@ -46,17 +45,6 @@ def test_the_interval_covers_the_truth_where_a_naive_one_does_not() -> None:
     assert naive_hits < hits
 
 
-def test_a_difference_is_narrower_when_it_is_paired() -> None:
-    rng = np.random.default_rng(3)
-    b, groups = _clustered(rng, 80)
-    a = [value if rng.random() < 0.9 else 1.0 for value in b]
-    paired = paired_cluster_bootstrap(a, b, groups, seed=0)
-    one, two = (cluster_bootstrap(side, groups, seed=0) for side in (a, b))
-    assert paired.value == pytest.approx(one.value - two.value)
-    assert paired.high - paired.low < (one.high - one.low + two.high - two.low) / 2
-    assert paired.low > 0
-
-
 def test_a_ratio_weighs_items_by_their_size() -> None:
     interval = ratio_cluster_bootstrap([1.0, 30.0], [1.0, 10.0], ["a", "b"], seed=0)
     assert interval.value == 31 / 11
@@ -81,8 +69,6 @@ def test_bad_input_is_named() -> None:
         cluster_bootstrap([], [], seed=0)
     with pytest.raises(DataError, match="1 groups"):
         cluster_bootstrap([1.0, 0.0], ["a"], seed=0)
-    with pytest.raises(DataError, match="same items"):
-        paired_cluster_bootstrap([1.0], [1.0, 0.0], ["a"], seed=0)
     with pytest.raises(DataError, match="denominator is 0"):
         ratio_cluster_bootstrap([1.0], [0.0], ["a"], seed=0)
     with pytest.raises(ConfigError, match="resamples=0"):
