@@ -15,6 +15,7 @@ from flows.errors import FlowsError, WorkspaceError
 from flows.mlflow_tracking import Store, read_ids
 from flows.provenance import source_digest
 from flows.workspace import Workspace
+from gptcore.manifest import read_manifest
 from gptcore.tracking import read_jsonl
 from tests.flows.processes import generalist, running, wait_for
 from tests.flows.processes import run as run_command
@@ -60,10 +61,11 @@ def test_damaged_ids_are_none_and_a_damaged_store_is_one_message(tmp_path: Path)
         Store(Workspace(tmp_path))
 
 
-def test_what_is_decontaminated_against_is_part_of_the_key() -> None:
-    assert source_digest(["gptcore.corpus.ingest"]) != source_digest(
-        ["gptcore.corpus.ingest", "flows.held_out"]
-    )
+def test_what_is_decontaminated_against_is_part_of_the_key(by_hand: Path) -> None:
+    (documents,) = by_hand.glob("documents/tiny-*")
+    alone = source_digest(["gptcore.corpus.ingest"])
+    both = source_digest(["gptcore.corpus.ingest", "flows.held_out"])
+    assert read_manifest(documents).source == both != alone
 
 
 def test_the_results_shown_again_are_those_of_the_same_run(by_hand: Path, tmp_path: Path) -> None:
