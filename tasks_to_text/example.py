@@ -28,10 +28,15 @@ class Example:
     """Candidate targets, each owning its leading space; empty for free generation."""
     gold: int = -1
     """Index of the right choice; -1 where there are no choices."""
+    references: tuple[str, ...] = ()
+    """Acceptable answers for generation, without white space around them; (): the target alone."""
     segments: tuple[str, ...] = ()
-    """The fields as GPT-1's input transformations need them, without any wording."""
+    """The fields as GPT-1's input transformations need them, without any wording; for a ``text``
+    task one segment, the original on which words and bytes are counted."""
 
     def __post_init__(self) -> None:
+        if not self.target.strip():
+            raise DataError(f"example {self.example_id!r}: target={self.target!r} is empty")
         if self.prompt != self.prompt.rstrip():
             raise DataError(
                 f"example {self.example_id!r}: prompt ends in white space; give it to the target"

@@ -7,11 +7,13 @@ never be about another wording than the one that was trained on.
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tasks_to_text.errors import ConfigError
 from tasks_to_text.example import Example
+from tasks_to_text.metric import METRICS
+from tasks_to_text.source import Source
 
 Row = Mapping[str, Any]
 """One raw record of a labelled dataset. A labelled row, as ``Task.rows`` makes it, has at least
@@ -20,8 +22,31 @@ Row = Mapping[str, Any]
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rejected:
+    """A record that cannot become a labelled row: counted by reason, never scored."""
+
+    reason: str
+    """A few words, the same for all of its kind: ``label out of range``."""
+    where: str
+    """Which record, for a person: its id or place."""
+
+
 Template = Callable[[Row], Example]
 """A pure function row → Example; the wording of the task."""
+
+Protocol = Literal["choice", "last_word", "generation", "text"]
+"""How a task is scored: ``choice`` ranks ``choices`` by log-likelihood; ``last_word`` asks whether
+``target`` is what greedy decoding gives, and for its log-likelihood; ``generation`` compares greedy
+text with ``references``; ``text`` is the log-likelihood of the whole ``target``, rolling."""
+
+_BY_PROTOCOL: Mapping[str, frozenset[str]] = {
+    "choice": frozenset({"acc", "acc_norm", "acc_pmi"}),
+    "last_word": frozenset({"acc", "perplexity"}),
+    "generation": frozenset({"exact_match", "f1", "rouge_l", "rouge_1", "rouge_2", "bleu", "chrf"}),
+    "text": frozenset({"bits_per_byte", "word_perplexity", "byte_perplexity"}),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,9 +57,13 @@ class Task:
     """Lower case with underscores; the key in tables, metrics (``eval/<name>/acc``) and paths."""
     description: str
     """One sentence for a person: what is asked, where the gold answer comes from."""
+    kind: str
+    """The NLP kind, for people: classification, pair, multiple choice, reading comprehension …"""
+    source: Source
+    """Where its records are."""
     columns: tuple[str, ...]
     """Columns that the records of the source must have."""
-    rows: Callable[[Iterable[Row], Split], Iterator[Row]]
+    rows: Callable[[Iterable[Row], Split], Iterator[Row | Rejected]]
     """Records of the source, one split → every labelled row they hold (a pure function); which of
     them become examples is decided by ``tasks_to_text.selection``."""
     keys: Callable[[Row], tuple[str, ...]]
@@ -43,6 +72,9 @@ class Task:
     """Labelled row → Example."""
     specimens: tuple[Row, ...]
     """Fixed labelled rows: the template's version is the hash of what it makes of them."""
+    protocol: Protocol = "choice"
+    metrics: tuple[str, ...] = ("acc",)
+    """Names in ``tasks_to_text.metric.METRICS``, the headline first."""
     unseen: bool = False
     """True: no shipped mixture may hold it, so that its score is zero-shot."""
     closed: bool = False
@@ -54,19 +86,47 @@ class Task:
     distract: Callable[[Sequence[Row]], Sequence[Row]] | None = None
     """Selected rows of a split → the same rows with distractors, drawn from gold answers of those
     very rows, so that a constant ranking of the answers wins nothing; None: none are needed."""
+    baselines: Mapping[str, Callable[[Example], str]] = field(default_factory=dict)
+    """For last_word and generation: name → the answer that a rule gives without a model, such as
+    ``lead`` (the first sentence) or ``copy`` (the source text)."""
+    stop: tuple[str, ...] = ("\n",)
+    """For generation: text ends before the first of these."""
+    max_tokens: int = 32
+    """For generation: tokens of an answer, at most."""
 
     def __post_init__(self) -> None:
         if not self.name.replace("_", "").isalnum() or self.name != self.name.lower():
             raise ConfigError(f"task name={self.name!r}: use lower-case words joined by '_'")
         if not self.specimens:
             raise ConfigError(f"task {self.name!r} has no specimens: its template has no version")
+        allowed = _BY_PROTOCOL[self.protocol]
+        if not self.metrics or not set(self.metrics) <= allowed:
+            raise ConfigError(
+                f"task {self.name!r}: metrics={self.metrics}; {self.protocol!r} is scored by "
+                f"{', '.join(sorted(allowed))}"
+            )
+        if self.protocol == "generation" and (self.max_tokens < 1 or not all(self.stop)):
+            raise ConfigError(
+                f"task {self.name!r}: max_tokens={self.max_tokens}, stop={self.stop}: allow at "
+                "least one token, and no empty stop text"
+            )
+
+    @property
+    def headline(self) -> str:
+        """The metric that stands for the task in tables, plots and the gate."""
+        return self.metrics[0]
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a larger headline value is a better one."""
+        return METRICS[self.headline].higher_is_better
 
     @property
     def template_hash(self) -> str:
         """First 12 hex digits of the SHA-256 of the rendered specimens: the template's version."""
         rendered = [
-            [example.prompt, example.target, example.choices, example.segments]
-            for example in map(self.template, self.specimens)
+            [one.prompt, one.target, one.choices, one.references, one.segments]
+            for one in map(self.template, self.specimens)
         ]
         text = json.dumps(rendered, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]

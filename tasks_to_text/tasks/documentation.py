@@ -19,7 +19,7 @@ from tasks_to_text.selection import seeded_digest
 from tasks_to_text.task import Row, Split, Task
 from tasks_to_text.tasks.documented_types import TYPES, mask_types, simple_type
 from tasks_to_text.tasks.package_names import mask_names, names_of
-from tasks_to_text.tasks.wording import MASK, clip, head_key
+from tasks_to_text.tasks.wording import DOCUMENTATION, MASK, clip, head_key
 
 # ------------------------------------------------------------------------------- parameter_type
 
@@ -84,6 +84,8 @@ PARAMETER_TYPE = Task(
     name="parameter_type",
     description="Which of four types a documented parameter has, from its name and description; "
     "the type as its author wrote it.",
+    kind="classification",
+    source=DOCUMENTATION,
     columns=("id", "group", "documented"),
     rows=parameter_type_rows,
     keys=parameter_type_keys,
@@ -174,6 +176,8 @@ PACKAGE = Task(
     name="package",
     description="Which of four packages a documentation text is from, with names, paths and import "
     "lines masked; the distribution that holds it.",
+    kind="classification",
+    source=DOCUMENTATION,
     columns=("id", "group", "distribution", "module", "text"),
     rows=package_rows,
     keys=package_keys,

@@ -16,7 +16,7 @@ from tasks_to_text.example import Example
 from tasks_to_text.selection import seeded_digest
 from tasks_to_text.task import Row, Split, Task
 from tasks_to_text.tasks.sentences import Sentence, prose, whole
-from tasks_to_text.tasks.wording import head_key
+from tasks_to_text.tasks.wording import DOCUMENTATION, head_key
 
 _BYTES = 550
 """Prompt and choice together: they fit 256 tokens of a small vocabulary (2.9 bytes each)."""
@@ -99,6 +99,8 @@ SENTENCE_ORDER = Task(
     name="sentence_order",
     description="Which of two orders of a documentation text's first two sentences is the "
     "author's, given the name and signature of what is documented.",
+    kind="multiple choice",
+    source=DOCUMENTATION,
     columns=("id", "group", "heading", "text"),
     rows=sentence_order_rows,
     keys=sentence_order_keys,

@@ -1,5 +1,9 @@
 """Cutting and comparing the texts that tasks show."""
 
+from tasks_to_text.source import Source
+
+DOCUMENTATION = Source(product="documentation")
+"""The records of the tasks that are made from installed documentation."""
 MASK = "___"
 """Stands where a word would give the answer away."""
 _KEY_WORDS = 8

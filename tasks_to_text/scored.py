@@ -1,0 +1,85 @@
+"""What an evaluation leaves: one item per model and example, one score per model and metric.
+
+Plain records; how they come about is in ``tasks_to_text.evaluate``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+CHANCE, MAJORITY, CHOICES_ONLY = "chance", "majority", "choices only"
+BAG_OF_WORDS, LZMA = "bag of words", "lzma"
+IN_MIXTURE, UNSEEN, HELD_OUT = "in_mixture", "unseen", "held_out"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Item:
+    """What one model or baseline said of one example or document."""
+
+    task: str
+    split: str
+    model: str
+    example_id: str
+    group: str
+    template_hash: str
+    """Version of the wording; "" for documents, which are shown as they are."""
+    prompt_digest: str
+    """First 16 hex digits of the SHA-256 of all that was shown: prompt and choices, or the text."""
+    scores: tuple[float, ...] = ()
+    """choice: one per choice, in nats where a language model scored, higher is likelier."""
+    predicted: int = -1
+    """choice: index of the answer under the headline metric."""
+    gold: int = -1
+    """choice: index of the right answer."""
+    answer: str = ""
+    """generation, last_word: the text that was produced; choice: the predicted choice."""
+    nats: float = 0.0
+    """last_word, text: minus the log-likelihood of target or text."""
+    n_bytes: int = 0
+    """text: bytes in UTF-8 that perplexities count."""
+    n_words: int = 0
+    """text: words that perplexities count."""
+    values: Mapping[str, float] = field(default_factory=dict)
+    """Metric → this item's value, in the metric's own scale (acc: 0 or 1; chrf: 0 … 100, the
+    sentence's). For text tasks bits_per_byte of the item alone."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """One row of the results: a model or baseline, on a task and split, by one metric."""
+
+    task: str
+    split: str
+    model: str
+    metric: str
+    """A name in ``tasks_to_text.metric.METRICS``."""
+    headline: bool
+    """Whether the metric stands for its task in tables, plots and the gate."""
+    value: float
+    low: float
+    """Lower end of the 95 % interval; equal to ``value`` where there is no sampling."""
+    high: float
+    n: int
+    """Examples or documents."""
+    n_groups: int
+    exposure: str
+    """``in_mixture``: this model or baseline has learned from the task's training rows;
+    ``unseen``: from nothing of the task, so that its score is zero-shot; ``held_out``: text of the
+    corpus that no training read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """Whether the model is better on a task than all that needs no model."""
+
+    task: str
+    split: str
+    metric: str
+    rivals: Mapping[str, float]
+    """Baseline → one-sided p-value of "the model is no better than this one", by the cluster
+    bootstrap over groups, paired where the baseline has items."""
+    p: float
+    """The largest of them: all must be beaten."""
+    p_holm: float
+    """``p`` after Holm's correction over the tasks of the split."""
+    beats_all: bool
+    """``p_holm`` < 0.05."""

@@ -1,0 +1,91 @@
+"""Where rows come from, declared: nothing about splits, columns, limits or licences is guessed.
+
+The same declaration serves labelled datasets and corpora. Reading is in ``tasks_to_text.sources``.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tasks_to_text.errors import ConfigError
+
+SPLIT_NAMES = ("train", "validation", "test")
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """One labelled dataset or one corpus; name exactly one of ``path``, ``hub`` and ``product``.
+
+    Raises ConfigError when it contradicts itself.
+    """
+
+    path: str = ""
+    """A file or directory, relative to the folder of the project (or absolute)."""
+    hub: str = ""
+    """A dataset's id on the Hugging Face Hub, such as ``stanfordnlp/snli``."""
+    revision: str = ""
+    """The commit that a Hub id is pinned to, 40 hexadecimal digits; "": nobody has resolved it yet,
+    recorded as *unverified* and refused where the Hub is really read."""
+    config: str = ""
+    """The configuration of a Hub dataset that has several, such as ``fr-en``."""
+    mirror: str = ""
+    """With ``hub``: the place of the same rows inside a mirror directory (``--data DIR``)."""
+    product: str = ""
+    """Made by the pipeline itself: ``documentation`` or ``catalogues``."""
+    splits: Mapping[str, str] = field(default_factory=dict)
+    """Our split → the source's. For files: a name (``train`` means ``train.*``, ``train-*.*`` and
+    the same inside ``data/``) or, with a dot or a star in it, a pattern (``2024/*.csv``). Splits
+    that are not named do not exist; {} means train, validation and test under their own names."""
+    hold_out: Mapping[str, float] = field(default_factory=dict)
+    """Split → share of the groups of ``train`` that it gets, for a source that lacks it."""
+    limit: int = 0
+    """Rows read per split, at most; 0: all."""
+    max_bad_share: float = 0.01
+    """Share of bad rows above which reading fails; below it they are counted and skipped."""
+    licence: str = ""
+    """As the source states it; "": not stated."""
+
+    def __post_init__(self) -> None:
+        named = [name for name in ("path", "hub", "product") if getattr(self, name)]
+        if len(named) != 1:
+            raise ConfigError(f"source: {named} given; name one of path, hub and product")
+        if self.mirror and not self.hub:
+            raise ConfigError(f"source.mirror={self.mirror!r}: belongs to a hub id; use path")
+        if self.revision and not COMMIT.fullmatch(self.revision):
+            raise ConfigError(
+                f"source.revision={self.revision!r}: give the 40 hexadecimal digits of a commit, "
+                'or "" while nobody has resolved it'
+            )
+        for name in (*self.splits, *self.hold_out):
+            if name not in SPLIT_NAMES:
+                raise ConfigError(f"source: split {name!r}; use one of {', '.join(SPLIT_NAMES)}")
+        if both := sorted(set(self.hold_out) & set(self.splits)):
+            raise ConfigError(f"source: {both} both in splits and in hold_out; choose one")
+        if "train" in self.hold_out or (self.hold_out and "train" not in self.splits):
+            raise ConfigError("source.hold_out: is taken from train; name train in splits")
+        if not 0 <= sum(self.hold_out.values()) < 1 or any(
+            not 0 < share < 1 for share in self.hold_out.values()
+        ):
+            raise ConfigError(f"source.hold_out={dict(self.hold_out)}: shares lie in (0, 1)")
+        if self.limit < 0 or not 0 <= self.max_bad_share < 1:
+            raise ConfigError(
+                f"source.limit={self.limit}, max_bad_share={self.max_bad_share}: the limit is not "
+                "negative, the share lies in [0, 1)"
+            )
+
+    @property
+    def name(self) -> str:
+        """What people and records call it: the Hub id, the path or the product."""
+        return self.hub or self.path or self.product
+
+    @property
+    def given_splits(self) -> Mapping[str, str]:
+        """``splits``, spelled out."""
+        return self.splits or {name: name for name in SPLIT_NAMES}
+
+    @property
+    def all_splits(self) -> tuple[str, ...]:
+        """Splits that there will be, train first: those of the source and those held out."""
+        known = {*self.given_splits, *self.hold_out}
+        return tuple(name for name in SPLIT_NAMES if name in known)
