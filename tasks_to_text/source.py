@@ -15,7 +15,8 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """One labelled dataset or one corpus; name exactly one of ``path``, ``hub`` and ``product``.
+    """One labelled dataset or one corpus: a ``path``, a ``hub`` id (perhaps with a ``mirror`` of it),
+    a ``mirror`` alone, or a ``product``; exactly one of them.
 
     Raises ConfigError when it contradicts itself.
     """
@@ -30,7 +31,8 @@ class Source:
     config: str = ""
     """The configuration of a Hub dataset that has several, such as ``fr-en``."""
     mirror: str = ""
-    """With ``hub``: the place of the same rows inside a mirror directory (``--data DIR``)."""
+    """A place inside a mirror directory (``--data DIR``): of the same rows as ``hub``, or, alone, of
+    what no Hub has."""
     product: str = ""
     """Made by the pipeline itself: ``documentation`` or ``catalogues``."""
     splits: Mapping[str, str] = field(default_factory=dict)
@@ -47,11 +49,12 @@ class Source:
     """As the source states it; "": not stated."""
 
     def __post_init__(self) -> None:
-        named = [name for name in ("path", "hub", "product") if getattr(self, name)]
-        if len(named) != 1:
-            raise ConfigError(f"source: {named} given; name one of path, hub and product")
-        if self.mirror and not self.hub:
-            raise ConfigError(f"source.mirror={self.mirror!r}: belongs to a hub id; use path")
+        named = [name for name in ("path", "hub", "product", "mirror") if getattr(self, name)]
+        if len(named) != 1 and named != ["hub", "mirror"]:
+            raise ConfigError(
+                f"source: {', '.join(named) or 'nothing'} given; name one of path, hub, product and "
+                "mirror (only hub and mirror go together)"
+            )
         if self.revision and not COMMIT.fullmatch(self.revision):
             raise ConfigError(
                 f"source.revision={self.revision!r}: give the 40 hexadecimal digits of a commit, "
@@ -77,7 +80,7 @@ class Source:
     @property
     def name(self) -> str:
         """What people and records call it: the Hub id, the path or the product."""
-        return self.hub or self.path or self.product
+        return self.hub or self.path or self.product or self.mirror
 
     @property
     def given_splits(self) -> Mapping[str, str]:
