@@ -15,8 +15,8 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """One labelled dataset or one corpus: a ``path``, a ``hub`` id (perhaps with a ``mirror`` of it),
-    a ``mirror`` alone, or a ``product``; exactly one of them.
+    """One labelled dataset or one corpus: a ``path``, a ``hub`` id (perhaps with its ``mirror``), a
+    ``mirror`` alone, or a ``product``; exactly one of them.
 
     Raises ConfigError when it contradicts itself.
     """
@@ -31,8 +31,8 @@ class Source:
     config: str = ""
     """The configuration of a Hub dataset that has several, such as ``fr-en``."""
     mirror: str = ""
-    """A place inside a mirror directory (``--data DIR``): of the same rows as ``hub``, or, alone, of
-    what no Hub has."""
+    """A place inside a mirror directory (``--data DIR``): of the rows of ``hub``, or, alone, of what
+    no Hub has."""
     product: str = ""
     """Made by the pipeline itself: ``documentation`` or ``catalogues``."""
     splits: Mapping[str, str] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Source:
         named = [name for name in ("path", "hub", "product", "mirror") if getattr(self, name)]
         if len(named) != 1 and named != ["hub", "mirror"]:
             raise ConfigError(
-                f"source: {', '.join(named) or 'nothing'} given; name one of path, hub, product and "
+                f"source: {', '.join(named) or 'nothing'} given; name one of path, hub, product, "
                 "mirror (only hub and mirror go together)"
             )
         if self.revision and not COMMIT.fullmatch(self.revision):
