@@ -1,28 +1,28 @@
 """Complete configurations by name: everything a nightly run is decided by.
 
-A profile is a function that returns a whole ``Profile``. The numbers of ``quickstart`` were chosen
-on validation splits; ``tiny`` is for tests.
+A profile is a function that returns a whole ``Profile``: the shipped ones are in
+``flows.shipped``, a project's own come from its ``generalist.toml`` (``flows.project``).
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from flows import distributions
+from flows.corpora import Corpus
 from flows.encoding import CORPUS, EncodingConfig
 from flows.errors import ConfigError
 from flows.gate import GateConfig
 from flows.scores import EvaluationConfig
-from gptcore.config import ModelConfig, StreamConfig, TokenizerConfig, TrainConfig
-from gptcore.config import tiny as tiny_gpt
+from gptcore.config import ModelConfig, TokenizerConfig, TrainConfig
 from gptcore.cores import usable_cores
+from gptcore.corpus.catalogues import CatalogueConfig
 from gptcore.corpus.documentation import DocumentationConfig
 from gptcore.corpus.ingest import IngestConfig
+from gptcore.corpus.texts import TextsConfig
 from tasks_to_text import registry
 from tasks_to_text.convert import ConvertConfig
-
-ProfileName = Literal["quickstart", "tiny"]
+from tasks_to_text.task import Task
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +30,20 @@ class Profile:
     """All configurations of one pipeline; raises ConfigError when they contradict each other."""
 
     name: str
-    documentation: DocumentationConfig
+    about: str
+    """One line for a person who chooses."""
+    documentation: DocumentationConfig | None = None
+    """The installed documentation; None: it is neither corpus nor source of tasks."""
+    documentation_is_corpus: bool = True
+    """Whether the documentation is trained on; False: only tasks are made from it."""
+    catalogues: CatalogueConfig | None = None
+    """Installed message catalogues, for translation; None: none."""
+    corpora: Mapping[str, Corpus] = field(default_factory=dict)
+    """Text collections beside the documentation, by name."""
+    texts: TextsConfig = field(default_factory=TextsConfig)
+    """How the corpora are grouped and split."""
+    tasks: tuple[Task, ...]
+    """Definitions of ``convert.tasks``, in that order."""
     convert: ConvertConfig
     ingest: IngestConfig
     tokenizer: TokenizerConfig
@@ -41,7 +54,11 @@ class Profile:
     gate: GateConfig
 
     def __post_init__(self) -> None:
-        mixture, tasks, size = self.mixture_tasks, self.convert.tasks, self.model.vocab_size
+        mixture, names, size = self.mixture_tasks, self.convert.tasks, self.model.vocab_size
+        self._need(
+            tuple(task.name for task in self.tasks) == names,
+            f"tasks={[task.name for task in self.tasks]}: must be those of convert, {names}",
+        )
         self._need(
             size == self.tokenizer.vocab_size,
             f"model.vocab_size={size}: must be tokenizer.vocab_size={self.tokenizer.vocab_size}",
@@ -51,19 +68,44 @@ class Profile:
             f"train.mixture={mixture}: add the stream {CORPUS!r}",
         )
         self._need(
-            {*mixture, *self.evaluation.tasks} <= set(tasks),
-            f"convert.tasks={tasks}: must hold all tasks of train.mixture and of evaluation",
+            {*mixture, *self.evaluation.tasks} <= set(names),
+            f"convert.tasks={names}: must hold all tasks of train.mixture and of evaluation",
         )
         self._need(
             set(self.evaluation.mixture) == set(mixture),
             f"evaluation.mixture={self.evaluation.mixture}: must be that of train, {mixture}",
         )
-        unseen = [name for name in mixture if registry.get(name).unseen]
-        self._need(not unseen, f"train.mixture: {unseen} are kept unseen, take them out")
+        self._need_sources()
+
+    def _need_sources(self) -> None:
+        by_name = {task.name: task for task in self.tasks}
+        for name in self.mixture_tasks:
+            task = by_name[name]
+            self._need(not task.unseen, f"train.mixture: {name!r} is kept unseen, take it out")
+            self._need(
+                "train" in task.source.all_splits,
+                f"train.mixture: {name!r} has no training split, take it out",
+            )
+        made = {"documentation": self.documentation, "catalogues": self.catalogues}
+        for task in self.tasks:
+            product = task.source.product
+            self._need(
+                not product or made.get(product) is not None,
+                f"task {task.name!r} is made from {product!r}: configure it, or leave the task out",
+            )
+        self._need(
+            bool(self.corpora) or self.reads_documentation,
+            "corpora=(): name at least one corpus, or let the documentation be one",
+        )
 
     def _need(self, holds: bool, message: str) -> None:
         if not holds:
             raise ConfigError(f"profile {self.name!r}: {message}")
+
+    @property
+    def reads_documentation(self) -> bool:
+        """Whether the installed documentation is part of the corpus."""
+        return self.documentation is not None and self.documentation_is_corpus
 
     @property
     def mixture_tasks(self) -> tuple[str, ...]:
@@ -130,90 +172,57 @@ def with_tokens(config: TrainConfig, tokens: int) -> TrainConfig:
     return replace(config, tokens=tokens, warmup_tokens=warmup)
 
 
-def quickstart() -> Profile:
-    """A laptop's first run: the documentation installed with Generalist, 1.3M parameters."""
-    tasks = ("parameter_type", "package", "sentence_order")
-    rates = {CORPUS: 0.4, "parameter_type": 0.25, "package": 0.35}
-    return Profile(
-        name="quickstart",
-        documentation=DocumentationConfig(distributions=distributions.QUICKSTART),
-        convert=ConvertConfig(tasks=tasks),
-        ingest=IngestConfig(),
-        tokenizer=TokenizerConfig(vocab_size=4096),
-        model=tiny_gpt(vocab_size=4096),
-        train=TrainConfig(
-            mixture=_mixture(rates, answer_weight=8.0),
-            tokens=1_900_000,
-            batch_size=8,
-            optimizer="muon",
-            learning_rate=3e-3,
-            warmup_tokens=120_000,
-            schedule="wsd",
-            final_fraction=0.0,
-            precision="fp32",
-        ),
-        evaluation=EvaluationConfig(tasks=tasks, mixture=tuple(rates)[1:]),
-        gate=GateConfig(),
-    )
+def names() -> tuple[str, ...]:
+    """Every profile: the shipped ones, then those of the project in the current folder."""
+    from flows.project import find_project
+    from flows.shipped import PROFILES
+
+    project = find_project()
+    return (*PROFILES, *(project.profiles if project else ()))
 
 
-def tiny() -> Profile:
-    """The whole pipeline in seconds, for tests: four distributions, two Blocks, 60,000 tokens."""
-    tasks = ("parameter_type", "package", "sentence_order")
-    rates = {CORPUS: 0.5, "parameter_type": 0.25, "package": 0.25}
-    return Profile(
-        name="tiny",
-        documentation=DocumentationConfig(distributions=distributions.TINY),
-        convert=ConvertConfig(tasks=tasks, max_train=500, max_validation=30, max_test=30),
-        ingest=IngestConfig(),
-        tokenizer=TokenizerConfig(vocab_size=2048, max_training_bytes=1_000_000),
-        model=tiny_gpt(vocab_size=2048, n_layer=2, n_embd=64),
-        train=TrainConfig(
-            mixture=_mixture(rates, answer_weight=10.0),
-            tokens=60_000,
-            batch_size=4,
-            optimizer="muon",
-            learning_rate=3e-3,
-            warmup_tokens=6_000,
-            precision="fp32",
-            threads=1,
-            checkpoint_every=10,
-            log_every=5,
-            validate_every=20,
-            validation_windows=16,
-        ),
-        evaluation=EvaluationConfig(
-            tasks=tasks, mixture=tuple(rates)[1:], documents=10, sample_tokens=20, threads=1
-        ),
-        gate=GateConfig(resamples=500),
-    )
+def get(name: str) -> Profile:
+    """A profile by name, as it is configured; ConfigError suggests the nearest name."""
+    from flows.project import apply_spec, find_project
+    from flows.shipped import PROFILES
 
-
-def _mixture(rates: Mapping[str, float], *, answer_weight: float) -> tuple[StreamConfig, ...]:
-    """Streams with their rates; answers weigh more than other tokens, because they are so few."""
-    return tuple(
-        StreamConfig(name=name, rate=rate, target_weight=1.0 if name == CORPUS else answer_weight)
-        for name, rate in rates.items()
-    )
-
-
-PROFILES: Mapping[str, Callable[[], Profile]] = {"quickstart": quickstart, "tiny": tiny}
-assert tuple(PROFILES) == get_args(ProfileName)
+    if name in PROFILES:
+        return PROFILES[name]()
+    project = find_project()
+    if project is not None and name in project.profiles:
+        spec = project.profiles[name]
+        return apply_spec(spec, PROFILES[spec.base](), project)
+    known = names()
+    near = get_close_matches(name, known, n=1, cutoff=0.3)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise ConfigError(f"profile={name!r}: {hint}there are {', '.join(known)}")
 
 
 def load(name: str, overrides: Overrides | None = None) -> Profile:
-    """A shipped profile by name, changed by overrides; ConfigError suggests the nearest name.
+    """A profile by name, changed by overrides.
 
     The thread count is settled here, because it is part of what a run's bytes depend on.
     """
-    if name not in PROFILES:
-        near = get_close_matches(name, PROFILES, n=1, cutoff=0.3)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ConfigError(f"profile={name!r}: {hint}there are {', '.join(PROFILES)}")
-    found = (overrides or Overrides()).apply(PROFILES[name]())
+    found = (overrides or Overrides()).apply(get(name))
     cores = usable_cores()
     return replace(
         found,
         train=replace(found.train, threads=found.train.threads or cores),
         evaluation=replace(found.evaluation, threads=found.evaluation.threads or cores),
     )
+
+
+def resolve(names: tuple[str, ...]) -> tuple[Task, ...]:
+    """Tasks by name: shipped ones and those of the project."""
+    from flows.project import find_project
+
+    project = find_project()
+    return tuple(registry.get(name, project.tasks if project else {}) for name in names)
+
+
+if TYPE_CHECKING:
+    ProfileName = str
+else:
+    # Prefect draws a drop-down from a Literal; it is read when a deployment is made, and again
+    # where a worker imports the flow.
+    ProfileName = Literal[names()]
