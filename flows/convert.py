@@ -1,46 +1,82 @@
 """Flow ``convert``: labelled datasets → prompts."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
+
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.places import definitions, fingerprints, places
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
 from flows.workspace import Product, Workspace
-from gptcore.corpus.documentation import collect
+from gptcore.corpus.catalogues import CatalogueConfig, collect_catalogues
+from gptcore.corpus.documentation import DocumentationConfig, collect
 from tasks_to_text.convert import convert as convert_tasks
 
 
 @task(cache_policy=NO_CACHE)
-def documentation(profile: Profile) -> Product:
+def documentation(profile: Profile, config: DocumentationConfig) -> Product:
     """The documentation that is already installed: what corpus and tasks are made from."""
     return Workspace.open().product(
         "documentation",
         profile.name,
-        config=profile.documentation,
+        config=config,
         inputs={},
         entry=("gptcore.corpus.documentation",),
-        build=lambda out: collect(profile.documentation, out, Progress("documentation")),
+        build=lambda out: collect(config, out, Progress("documentation")),
     )
 
 
 @task(cache_policy=NO_CACHE)
-def prompts(profile: Profile, source: Product) -> Product:
+def catalogues(profile: Profile, config: CatalogueConfig) -> Product:
+    """Messages of installed packages with their translations."""
+    return Workspace.open().product(
+        "catalogues",
+        profile.name,
+        config=config,
+        inputs={},
+        entry=("gptcore.corpus.catalogues",),
+        build=lambda out: collect_catalogues(config, out, Progress("catalogues")),
+    )
+
+
+def installed(profile: Profile) -> dict[str, Product]:
+    """What the environment itself offers, by the name that sources call it."""
+    found = {}
+    if profile.documentation is not None:
+        found["documentation"] = documentation(profile, profile.documentation)
+    if profile.catalogues is not None:
+        found["catalogues"] = catalogues(profile, profile.catalogues)
+    return found
+
+
+@task(cache_policy=NO_CACHE)
+def prompts(profile: Profile, made: Mapping[str, Product]) -> Product:
     """Every task's examples as prompts and targets, per split."""
+    config = {
+        **asdict(profile.convert),
+        "definitions": definitions(profile.tasks),
+        "sources": [asdict(task.source) for task in profile.tasks],
+        "files": fingerprints(task.source for task in profile.tasks),
+    }
     return Workspace.open().product(
         "prompts",
         profile.name,
-        config=profile.convert,
-        inputs={"documentation": source},
-        entry=("tasks_to_text.convert",),
-        build=lambda out: convert_tasks(profile.convert, source.path, out, Progress("prompts")),
+        config=config,
+        inputs=made,
+        entry=("tasks_to_text.convert", "tasks_to_text.registry"),
+        build=lambda out: convert_tasks(
+            profile.convert, profile.tasks, places(made), out, Progress("prompts")
+        ),
         content=("*.parquet",),
     )
 
 
-def converted(profile: Profile) -> tuple[Product, Product]:
-    """Documentation and prompts."""
-    source = documentation(profile)
-    return source, prompts(profile, source)
+def converted(profile: Profile) -> tuple[dict[str, Product], Product]:
+    """What is installed, and the prompts."""
+    made = installed(profile)
+    return made, prompts(profile, made)
 
 
 @flow
@@ -48,7 +84,7 @@ def convert(profile: ProfileName = "quickstart", overrides: Overrides | None = N
     """Turn the labelled datasets of a profile into prompts.
 
     Args:
-        profile: A shipped configuration.
+        profile: A complete configuration, shipped or of the project.
         overrides: Changes to it for this run.
     """
     converted(load(profile, overrides))

@@ -13,6 +13,7 @@ from flows import report
 from flows.gpu import device_kind
 from flows.mlflow_records import log_evaluation
 from flows.mlflow_tracking import ensure_training_run
+from flows.places import definitions
 from flows.pretrain import Runs, experiment, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
@@ -20,13 +21,14 @@ from flows.scores import EvaluationConfig, Inputs, score
 from flows.tokenize import Text, tokenized
 from flows.workspace import Product, Workspace, plain
 
-CONTENT = ("items.parquet", "metrics.json", "samples.json", "table.md")
+CONTENT = ("items.parquet", "metrics.json", "verdicts.json", "samples.json", "table.md")
 
 
 @task(cache_policy=NO_CACHE)
 def evaluation(profile: Profile, text: Text, runs: Runs) -> Product:
     """Scores of the generalist, its twin without tasks, a random model and the baselines."""
     return _evaluated(
+        profile,
         profile.name,
         profile.evaluation,
         {
@@ -42,25 +44,30 @@ def evaluation(profile: Profile, text: Text, runs: Runs) -> Product:
 def champion_evaluation(profile: Profile, text: Text, champion: Product) -> Product:
     """The champion scored tonight, with the same code on the same validation items."""
     return _evaluated(
+        profile,
         f"{profile.name}-champion",
         replace(profile.evaluation, splits=("validation",), documents=0, samples=0),
         {"prompts": text.prompts, "documents": text.documents, "generalist": champion},
     )
 
 
-def _evaluated(name: str, config: EvaluationConfig, inputs: Mapping[str, Product]) -> Product:
+def _evaluated(
+    profile: Profile, name: str, config: EvaluationConfig, inputs: Mapping[str, Product]
+) -> Product:
+    tasks = [task for task in profile.tasks if task.name in config.tasks]
+
     def build(out: Path) -> dict[str, Any]:
         places = Inputs(**{role: product.path for role, product in inputs.items()})
-        counts = score(config, places, out, Progress("evaluation"))
+        counts = score(config, tasks, places, out, Progress("evaluation"))
         report.write(out, inputs["generalist"].path.name)
         return counts
 
     return Workspace.open().product(
         "evaluation",
         name,
-        config={**plain(config), "device": device_kind()},
+        config={**plain(config), "definitions": definitions(tasks), "device": device_kind()},
         inputs=inputs,
-        entry=("flows.scores", "flows.report"),
+        entry=("flows.scores", "flows.report", "tasks_to_text.registry"),
         build=build,
         content=CONTENT,
     )
@@ -95,7 +102,7 @@ def evaluate(profile: ProfileName = "quickstart", overrides: Overrides | None = 
     """Score the models of a profile, as it is configured, on all its tasks.
 
     Args:
-        profile: A shipped configuration.
+        profile: A complete configuration, shipped or of the project.
         overrides: Changes to it for this run.
     """
     chosen = load(profile, overrides)

@@ -1,29 +1,70 @@
 """Flow ``ingest``: raw text → clean documents that hold nothing of the evaluation splits."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.convert import converted
-from flows.held_out import held_out
+from flows.corpora import raw_texts
+from tasks_to_text.store import evaluation_texts
+from flows.places import fingerprints, places
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
 from flows.workspace import Product, Workspace
 from gptcore.corpus.ingest import ingest as ingest_documents
+from gptcore.corpus.texts import collect_texts
+from tasks_to_text.records import Tally
 
 
 @task(cache_policy=NO_CACHE)
-def documents(profile: Profile, source: Product, prompts: Product) -> Product:
+def texts(profile: Profile) -> Product:
+    """The corpora: near-duplicates kept together, split by group."""
+    config = {
+        "texts": asdict(profile.texts),
+        "corpora": {name: asdict(corpus) for name, corpus in profile.corpora.items()},
+        "files": fingerprints(corpus.source for corpus in profile.corpora.values()),
+    }
+    return Workspace.open().product(
+        "texts",
+        profile.name,
+        config=config,
+        inputs={},
+        entry=("gptcore.corpus.texts", "flows.corpora"),
+        build=lambda out: _collect(profile, out),
+    )
+
+
+def _collect(profile: Profile, out: Path) -> dict[str, Any]:
+    tally = Tally()
+    raw = raw_texts(profile.corpora, places({}), tally)
+    counts = collect_texts(profile.texts, raw, out, Progress("texts"))
+    return {**counts, "bad": dict(tally.reasons)}
+
+
+@task(cache_policy=NO_CACHE)
+def documents(profile: Profile, made: Mapping[str, Product], prompts: Product) -> Product:
     """The corpus: filtered, without near-duplicates, decontaminated against held-out prompts."""
+    inputs = {"prompts": prompts}
+    if profile.reads_documentation:
+        inputs["documentation"] = made["documentation"]
+    if profile.corpora:
+        inputs["texts"] = texts(profile)
+    documentation, collected = inputs.get("documentation"), inputs.get("texts")
     return Workspace.open().product(
         "documents",
         profile.name,
         config=profile.ingest,
-        inputs={"documentation": source, "prompts": prompts},
-        entry=("gptcore.corpus.ingest", "flows.held_out"),
+        inputs=inputs,
+        entry=("gptcore.corpus.ingest", "tasks_to_text.store"),
         build=lambda out: ingest_documents(
             profile.ingest,
-            source.path,
-            held_out(prompts.path, profile.convert.tasks),
+            documentation.path if documentation else None,
+            [collected.path] if collected else [],
+            evaluation_texts(prompts.path),
             out,
             Progress("documents"),
         ),
@@ -32,8 +73,8 @@ def documents(profile: Profile, source: Product, prompts: Product) -> Product:
 
 def ingested(profile: Profile) -> tuple[Product, Product]:
     """Prompts and documents."""
-    source, prompts = converted(profile)
-    return prompts, documents(profile, source, prompts)
+    made, prompts = converted(profile)
+    return prompts, documents(profile, made, prompts)
 
 
 @flow
@@ -41,7 +82,7 @@ def ingest(profile: ProfileName = "quickstart", overrides: Overrides | None = No
     """Turn the corpora of a profile into documents.
 
     Args:
-        profile: A shipped configuration.
+        profile: A complete configuration, shipped or of the project.
         overrides: Changes to it for this run.
     """
     ingested(load(profile, overrides))

@@ -22,7 +22,7 @@ def nightly(
     """Convert, ingest, tokenize, pre-train, evaluate and promote; what is finished is reused.
 
     Args:
-        profile: A shipped configuration.
+        profile: A complete configuration, shipped or of the project.
         retrain: on_change ends as "Skipped" when data, code and settings are those of a model that
             was judged already; always trains anew with the next seed; continue_champion goes on
             from the champion's weights.

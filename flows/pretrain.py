@@ -149,7 +149,7 @@ def pretrain(
     """Train the models of a profile.
 
     Args:
-        profile: A shipped configuration.
+        profile: A complete configuration, shipped or of the project.
         retrain: on_change reuses a run whose data, code and settings are the same; always trains
             anew with the next seed; continue_champion goes on from the champion's weights.
         overrides: Changes to the profile for this run.

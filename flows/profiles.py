@@ -25,6 +25,9 @@ from tasks_to_text.convert import ConvertConfig
 from tasks_to_text.task import Task
 
 
+SHIPPED = ("quickstart", "tiny", "reference")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
     """All configurations of one pipeline; raises ConfigError when they contradict each other."""
@@ -175,10 +178,9 @@ def with_tokens(config: TrainConfig, tokens: int) -> TrainConfig:
 def names() -> tuple[str, ...]:
     """Every profile: the shipped ones, then those of the project in the current folder."""
     from flows.project import find_project
-    from flows.shipped import PROFILES
 
     project = find_project()
-    return (*PROFILES, *(project.profiles if project else ()))
+    return (*SHIPPED, *(project.profiles if project else ()))
 
 
 def get(name: str) -> Profile:

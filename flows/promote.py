@@ -108,7 +108,7 @@ def promote(profile: ProfileName = "quickstart", overrides: Overrides | None = N
     """Decide whether the model of a profile, as it is configured, becomes its champion.
 
     Args:
-        profile: A shipped configuration.
+        profile: A complete configuration, shipped or of the project.
         overrides: Changes to it for this run.
     """
     chosen = load(profile, overrides)

@@ -9,7 +9,7 @@ from flows import distributions
 from flows.corpora import Corpus
 from flows.encoding import CORPUS
 from flows.gate import GateConfig
-from flows.profiles import Profile
+from flows.profiles import SHIPPED, Profile
 from flows.scores import EvaluationConfig
 from gptcore.config import StreamConfig, TokenizerConfig, TrainConfig
 from gptcore.config import tiny as tiny_gpt
@@ -174,3 +174,4 @@ def _about(make: Callable[[], Profile]) -> str:
 PROFILES: Mapping[str, Callable[[], Profile]] = MappingProxyType(
     {"quickstart": quickstart, "tiny": tiny, "reference": reference}
 )
+assert tuple(PROFILES) == SHIPPED

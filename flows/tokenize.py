@@ -76,7 +76,7 @@ def tokenize(profile: ProfileName = "quickstart", overrides: Overrides | None = 
     """Train the tokenizer of a profile and encode its text.
 
     Args:
-        profile: A shipped configuration.
+        profile: A complete configuration, shipped or of the project.
         overrides: Changes to it for this run.
     """
     tokenized(load(profile, overrides))

@@ -1,0 +1,52 @@
+"""Where the rows of a profile's sources are, and digests of what lies outside the workspace.
+
+A mirror of datasets is the directory that ``GENERALIST_DATA`` names (``--data DIR``); relative
+paths belong to the folder of the project.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from flows.errors import ConfigError
+from flows.project import find_project, task_digest
+from flows.workspace import Product
+from tasks_to_text.source import Source
+from tasks_to_text.sources import Places, fingerprint
+from tasks_to_text.task import Task
+
+VARIABLE = "GENERALIST_DATA"
+
+
+def places(products: Mapping[str, Product]) -> Places:
+    """The project's folder, the mirror, and the given products by name."""
+    project = find_project()
+    return Places(
+        project=project.root if project else None,
+        mirror=_mirror(),
+        products={name: product.path for name, product in products.items()},
+    )
+
+
+def _mirror() -> Path | None:
+    named = os.environ.get(VARIABLE)
+    if not named:
+        return None
+    path = Path(named)
+    if not path.is_absolute() or not path.is_dir():
+        raise ConfigError(
+            f"{VARIABLE}={named!r}: must be the absolute path of a directory; give it with --data"
+        )
+    return path
+
+
+def fingerprints(sources: Iterable[Source]) -> dict[str, dict[str, str]]:
+    """Source → its files' checksums, or the commit of a Hub dataset: a part of what is built."""
+    found = places({})
+    return {source.name: fingerprint(source, found) for source in sources if not source.product}
+
+
+def definitions(tasks: Iterable[Task]) -> dict[str, Any]:
+    """Task → digest of the project's file that defines it, and its wording."""
+    return {task.name: [task_digest(task), task.template_hash] for task in tasks}
