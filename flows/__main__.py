@@ -6,7 +6,6 @@ say otherwise. Whatever is heavy is imported by the command that needs it.
 """
 
 import argparse
-import logging
 import os
 import signal
 import sys
@@ -15,7 +14,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from flows import commands as cli
+
 STAGES = ("convert", "ingest", "tokenize", "pretrain", "evaluate", "promote")
+SPLITS = ("train", "validation", "test")
 RETRAIN = ("on_change", "always", "continue_champion")
 INTERRUPTED = 130
 UNWIND_SECONDS = 20.0
@@ -96,180 +98,97 @@ def _say_interrupted() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="generalist",
-        description="From installed documentation to a language model that does many tasks, "
+        description="From corpora and labelled datasets to a language model that does many tasks, "
         "a table that says how well, and whether it is better than the last one.",
     )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    common, named, flow = _shared_options()
+
+    def add(name: str, about: str, parent: Any = common, **more: Any) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=about, description=about, parents=[parent], **more)
+        function = cli.run if name in ("run", *STAGES) else getattr(cli, name)
+        sub.set_defaults(command=function, name=name)
+        return sub
+
+    for name in ("run", *STAGES):
+        whole = name == "run"
+        about = "the whole pipeline; what is finished is reused"
+        up_to = f"the pipeline up to and including {name}"
+        sub = add(name, about if whole else up_to, flow, aliases=["nightly"] if whole else [])
+        if name in ("run", "pretrain"):
+            sub.add_argument("--retrain", choices=RETRAIN, default="on_change", help="when anew")
+    add("plan", "what a run needs and how long it takes; refuses what cannot fit", flow)
+    _add_looking(add, named)
+    _add_using(add, named)
+    return parser
+
+
+def _shared_options() -> tuple[argparse.ArgumentParser, ...]:
+    """Options of every command, of those about a profile, of those that run its flows."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="tracebacks and Prefect's own log")
     common.add_argument("--workspace", type=Path, help="where products live (./workspace)")
+    common.add_argument(
+        "--project", type=cli.existing_directory, help="folder of a generalist.toml (here)"
+    )
+    common.add_argument(
+        "--data", type=cli.existing_directory, help="a mirror of datasets, read instead of the Hub"
+    )
     named = argparse.ArgumentParser(add_help=False, parents=[common])
     named.add_argument("--profile", default="quickstart", help="a complete configuration by name")
     flow = argparse.ArgumentParser(add_help=False, parents=[named])
     flow.add_argument("--tokens", type=int, help="training budget in tokens")
     flow.add_argument("--seed", type=int, help="of weights and data order")
     flow.add_argument("--threads", type=int, help="processor threads; 0: all cores")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    return common, named, flow
 
-    def add(name: str, function: Any, about: str, parent: Any = common) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=about, description=about, parents=[parent])
-        sub.set_defaults(command=function, name=name)
-        return sub
 
-    add("run", _run, "the whole pipeline; what is finished is reused", flow).add_argument(
-        "--retrain", choices=RETRAIN, default="on_change", help="when to train anew"
-    )
-    for stage in STAGES:
-        sub = add(stage, _run, f"the pipeline up to and including {stage}", flow)
-        if stage == "pretrain":
-            sub.add_argument("--retrain", choices=RETRAIN, default="on_change")
-    add("profiles", _profiles, "the shipped configurations")
-    prompts = add("prompts", _prompts, "a few prompts of a task, as they are scored", named)
+def _add_looking(add: Callable[..., argparse.ArgumentParser], named: Any) -> None:
+    """Commands that show what there is."""
+    add("profiles", "the shipped configurations and the project's")
+    tasks = add("tasks", "every task, its source and licence")
+    tasks.add_argument("--verify", action="store_true", help="ask the Hub for each commit")
+    prompts = add("prompts", "a few prompts of a task, as they are scored", named)
     prompts.add_argument("task")
-    prompts.add_argument("--split", choices=("train", "validation", "test"), default="validation")
+    prompts.add_argument("--split", choices=SPLITS, default="validation")
     prompts.add_argument("--number", type=int, default=3, help="1 or more")
-    generate = add("generate", _generate, "continue a text with the champion", named)
+    diff = add("diff", "the items that two runs answered differently, by task", named)
+    diff.add_argument("run_a", metavar="RUN_A", help="a run's directory or the start of its name")
+    diff.add_argument("run_b", metavar="RUN_B")
+    diff.add_argument("--split", choices=SPLITS[1:], default="test")
+    diff.add_argument("--task", help="this one only")
+    diff.add_argument("--number", type=int, default=3, help="items shown per task")
+    server = add("mlflow", "MLflow's pages about the workspace, on this machine only")
+    server.add_argument("--port", type=int, default=5000)
+
+
+def _add_using(add: Callable[..., argparse.ArgumentParser], named: Any) -> None:
+    """Commands that use a model, or begin a project."""
+    generate = add("generate", "continue a text with the champion", named)
     generate.add_argument("prompt")
     generate.add_argument("--max-tokens", type=int, default=100, help="of the continuation")
     generate.add_argument("--temperature", type=float, default=0.8)
     generate.add_argument("--seed", type=int, default=0)
-    server = add("mlflow", _mlflow, "MLflow's pages about the workspace, on this machine only")
-    server.add_argument("--port", type=int, default=5000)
-    return parser
+    score = add("score", "what the champion thinks of your texts, or prompts with choices", named)
+    score.add_argument("file", type=Path, metavar="FILE", help=".jsonl, .txt or .md")
+    add("card", "the champion's model card, in Markdown", named)
+    init = add("init", "write a project folder, to fill with your own corpora and tasks")
+    init.add_argument("directory", type=Path, metavar="DIR")
 
 
 def _set_environment(options: argparse.Namespace) -> None:
     """Before anything of Prefect or MLflow is imported: they read it then."""
     if options.workspace is not None:
         os.environ["GENERALIST_WORKSPACE"] = str(options.workspace.absolute())
+    for name in ("project", "data"):
+        if getattr(options, name) is not None:
+            os.environ[f"GENERALIST_{name.upper()}"] = str(getattr(options, name))
     for name, value in (_QUIET if options.debug else {**_QUIET, **_SILENT}).items():
         os.environ.setdefault(name, value)
     if not {"PREFECT_HOME", "PREFECT_API_URL"} & os.environ.keys():
         from flows.workspace import root
 
         os.environ["PREFECT_HOME"] = str(root() / "prefect")
-
-
-def _run(options: argparse.Namespace) -> int:
-    """``run`` and the six stages: one flow in this process."""
-    from flows.console import StageHandler, make_console
-    from flows.profiles import Overrides, load
-    from flows.progress import LOG
-    from flows.workspace import Workspace
-
-    overrides = Overrides(tokens=options.tokens, seed=options.seed, threads=options.threads)
-    load(options.profile, overrides)
-    workspace, console = Workspace.open(), make_console()
-    console.print(f"[bold]generalist {options.name}[/] · profile {options.profile}")
-    console.print(f"workspace {workspace.root}", soft_wrap=True)
-    server = os.environ.get("PREFECT_API_URL", "embedded in this process, starting …")
-    console.print(f"Prefect {server}", soft_wrap=True)
-    parameters: dict[str, Any] = {"profile": options.profile, "overrides": overrides}
-    if "retrain" in options:
-        parameters["retrain"] = options.retrain
-    flow = _flow(options.name)
-    handler = StageHandler(console)
-    LOG.addHandler(handler)
-    LOG.setLevel(logging.DEBUG)
-    LOG.propagate = False
-    try:
-        state = flow(**parameters, return_state=True)
-    finally:
-        handler.close()
-        LOG.removeHandler(handler)
-    key = state.result()
-    if options.name == "run":
-        from flows.results import show_results
-
-        skipped = state.name == "Skipped"
-        show_results(console, workspace, options.profile, key, skipped=skipped)
-    return 0
-
-
-def _flow(name: str) -> Any:
-    """The flow of a command; Prefect is imported here (2 s)."""
-    from importlib import import_module
-
-    if name == "run":
-        from flows.pipeline import nightly
-
-        return nightly
-    return getattr(import_module(f"flows.{name}"), name)
-
-
-def _profiles(options: argparse.Namespace) -> int:
-    from flows.profiles import PROFILES
-
-    for name, make in PROFILES.items():
-        profile, about = make(), (make.__doc__ or "").partition("\n")[0]
-        print(f"{name}: {about}")
-        print(f"  tasks      {', '.join(profile.evaluation.tasks)}")
-        print(f"  mixture    corpus, {', '.join(profile.mixture_tasks)}")
-        print(f"  training   {profile.train.tokens:,} tokens, {profile.model.n_layer} layers of")
-        print(f"             width {profile.model.n_embd}, context {profile.model.context_length}")
-    return 0
-
-
-def _prompts(options: argparse.Namespace) -> int:
-    from flows.errors import FlowsError
-    from flows.profiles import load
-    from flows.workspace import Workspace
-    from tasks_to_text import registry
-    from tasks_to_text.store import read_examples
-
-    load(options.profile)
-    registry.get(options.task)
-    if options.number < 1:
-        raise FlowsError(f"--number={options.number}: use 1 or more")
-    product = Workspace.open().newest("prompts", options.profile)
-    if product is None:
-        raise FlowsError(
-            f"profile {options.profile!r} has no prompts yet: "
-            f"generalist convert --profile {options.profile}"
-        )
-    for example in read_examples(product.path, options.task, options.split)[: options.number]:
-        print(f"--- {example.example_id}")
-        print(example.prompt)
-        for index, choice in enumerate(example.choices):
-            print(f"{'=>' if index == example.gold else '  '}{choice}")
-    return 0
-
-
-def _generate(options: argparse.Namespace) -> int:
-    from flows.champion import champion_of, decisions, run_of
-    from flows.errors import FlowsError
-    from flows.profiles import load
-    from flows.workspace import Workspace
-
-    load(options.profile)
-    workspace = Workspace.open()
-    run = champion_of(workspace, options.profile)
-    if run is None:
-        judged = decisions(workspace, options.profile)
-        if not judged:
-            raise FlowsError(
-                f"profile {options.profile!r} has no model yet: "
-                f"generalist run --profile {options.profile}"
-            )
-        run = run_of(workspace, judged[-1])
-        print("(no champion yet: this is the last challenger)", file=sys.stderr)
-    from gptcore.scoring import Scorer
-
-    scorer = Scorer.load(run.path / "weights", run.path / "tokenizer")
-    text = scorer.generate(
-        [options.prompt],
-        max_tokens=options.max_tokens,
-        temperature=options.temperature,
-        seed=options.seed,
-    )
-    print(options.prompt + text[0])
-    return 0
-
-
-def _mlflow(options: argparse.Namespace) -> int:
-    from flows.results import serve_mlflow
-    from flows.workspace import Workspace
-
-    return serve_mlflow(Workspace.open(), options.port)
 
 
 def _explained(error: Exception) -> str:

@@ -93,3 +93,19 @@ def run_of(workspace: Workspace, decision: Decision) -> Product:
             f"{path}, the {what} of {decision.date}, cannot be read: put it back, or remove its "
             f"line from {workspace.root / FILE} to go on without it"
         ) from error
+
+
+def model_of(workspace: Workspace, profile: str) -> tuple[Product, bool]:
+    """The run to use, and whether it is the champion: else it is the last challenger.
+
+    FlowsError when the profile has no model yet.
+    """
+    run = champion_of(workspace, profile)
+    if run is not None:
+        return run, True
+    judged = decisions(workspace, profile)
+    if not judged:
+        raise FlowsError(
+            f"profile {profile!r} has no model yet: generalist run --profile {profile}"
+        )
+    return run_of(workspace, judged[-1]), False

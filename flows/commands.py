@@ -1,0 +1,230 @@
+"""What each command of the command line does; whatever is heavy is imported where it is used."""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def run(options: argparse.Namespace) -> int:
+    """``run`` and the six stages: one flow in this process."""
+    from flows.console import StageHandler, make_console
+    from flows.plan import plan, require
+    from flows.profiles import Overrides, load
+    from flows.progress import LOG
+    from flows.workspace import Workspace
+
+    overrides = Overrides(tokens=options.tokens, seed=options.seed, threads=options.threads)
+    profile = load(options.profile, overrides)
+    workspace, console = Workspace.open(), make_console()
+    require(plan(profile, workspace.root, timed=False))
+    console.print(f"[bold]generalist {options.name}[/] · profile {options.profile}")
+    console.print(f"workspace {workspace.root}", soft_wrap=True)
+    server = os.environ.get("PREFECT_API_URL", "embedded in this process, starting …")
+    console.print(f"Prefect {server}", soft_wrap=True)
+    parameters: dict[str, Any] = {"profile": options.profile, "overrides": overrides}
+    if "retrain" in options:
+        parameters["retrain"] = options.retrain
+    flow = _flow(options.name)
+    handler = StageHandler(console)
+    LOG.addHandler(handler)
+    LOG.setLevel(logging.DEBUG)
+    LOG.propagate = False
+    try:
+        state = flow(**parameters, return_state=True)
+    finally:
+        handler.close()
+        LOG.removeHandler(handler)
+    key = state.result()
+    if options.name == "run":
+        from flows.results import show_results
+
+        skipped = state.name == "Skipped"
+        show_results(console, workspace, options.profile, key, skipped=skipped)
+    return 0
+
+
+def _flow(name: str) -> Any:
+    """The flow of a command; Prefect is imported here (2 s)."""
+    from importlib import import_module
+
+    if name == "run":
+        from flows.pipeline import nightly
+
+        return nightly
+    return getattr(import_module(f"flows.{name}"), name)
+
+
+def profiles(options: argparse.Namespace) -> int:
+    """Every profile in a few lines."""
+    from flows.profiles import get, names
+
+    for name in names():
+        profile = get(name)
+        corpora = [*(["documentation"] if profile.reads_documentation else []), *profile.corpora]
+        print(f"{name}: {profile.about}")
+        print(f"  corpora    {', '.join(corpora)}")
+        print(f"  mixture    corpus, {', '.join(profile.mixture_tasks)}")
+        unseen = [task for task in profile.evaluation.tasks if task not in profile.mixture_tasks]
+        print(f"  unseen     {', '.join(unseen)}")
+        print(f"  training   {profile.train.tokens:,} tokens, {profile.model.n_layer} layers of")
+        print(f"             width {profile.model.n_embd}, context {profile.model.context_length}")
+    return 0
+
+
+def tasks(options: argparse.Namespace) -> int:
+    """Every task with its source; ``--verify`` asks the Hub for the commit of each."""
+    from flows.project import find_project
+    from tasks_to_text import registry
+    from tasks_to_text.sources import resolve_revision
+
+    project = find_project()
+    own = project.tasks if project else {}
+    for name in (*registry.names(), *own):
+        task = registry.get(name, own)
+        source = task.source
+        revision = source.revision or ("unverified" if source.hub else "")
+        if options.verify and source.hub:
+            revision = resolve_revision(source.hub)
+        print(f"{name}: {task.description}")
+        print(f"  kind       {task.kind}, scored by {', '.join(task.metrics)}")
+        print(f"  source     {source.name} {revision}".rstrip())
+        print(f"  splits     {', '.join(source.all_splits)}{'; kept unseen' * task.unseen}")
+        if source.licence:
+            print(f"  licence    {source.licence}")
+    return 0
+
+
+def prompts(options: argparse.Namespace) -> int:
+    """Some prompts of a task, as they are scored."""
+    from flows.errors import FlowsError
+    from flows.profiles import load
+    from flows.workspace import Workspace
+    from tasks_to_text.store import read_examples
+
+    known = [task.name for task in load(options.profile).tasks]
+    if options.task not in known:
+        raise FlowsError(
+            f"profile {options.profile!r} has no task {options.task!r}: it has {', '.join(known)}"
+        )
+    if options.number < 1:
+        raise FlowsError(f"--number={options.number}: use 1 or more")
+    product = Workspace.open().newest("prompts", options.profile)
+    if product is None:
+        raise FlowsError(
+            f"profile {options.profile!r} has no prompts yet: "
+            f"generalist convert --profile {options.profile}"
+        )
+    for example in read_examples(product.path, options.task, options.split)[: options.number]:
+        print(f"--- {example.example_id}")
+        print(example.prompt)
+        for index, choice in enumerate(example.choices):
+            print(f"{'=>' if index == example.gold else '  '}{choice}")
+        if not example.choices:
+            print(f"=>{example.target}")
+    return 0
+
+
+def diff(options: argparse.Namespace) -> int:
+    """Items that two runs answered differently, by task."""
+    from flows.console import make_console
+    from flows.diff import show_diff
+    from flows.workspace import Workspace
+
+    show_diff(
+        make_console(),
+        Workspace.open(),
+        options.run_a,
+        options.run_b,
+        split=options.split,
+        task=options.task,
+        number=options.number,
+    )
+    return 0
+
+
+def generate(options: argparse.Namespace) -> int:
+    """Continue a text."""
+    text = _champion(options.profile).generate(
+        [options.prompt],
+        max_tokens=options.max_tokens,
+        temperature=options.temperature,
+        seed=options.seed,
+    )
+    print(options.prompt + text[0])
+    return 0
+
+
+def score(options: argparse.Namespace) -> int:
+    """Score the texts, or the prompts with choices or targets, of a file."""
+    from flows.requests import answers, read_requests
+
+    requests = read_requests(options.file)
+    for line in answers(_champion(options.profile), requests):
+        print(line)
+    return 0
+
+
+def _champion(profile: str) -> Any:
+    """A scorer with the champion's weights; the last challenger's where there is no champion."""
+    from flows.champion import model_of
+    from flows.profiles import load
+    from flows.workspace import Workspace
+
+    load(profile)
+    run, promoted = model_of(Workspace.open(), profile)
+    if not promoted:
+        print("(no champion yet: this is the last challenger)", file=sys.stderr)
+    from gptcore.scoring import Scorer
+
+    return Scorer.load(run.path / "weights", run.path / "tokenizer")
+
+
+def card(options: argparse.Namespace) -> int:
+    """The model card of the champion, in Markdown."""
+    from flows.card import card as model_card
+    from flows.workspace import Workspace
+
+    print(model_card(Workspace.open(), options.profile), end="")
+    return 0
+
+
+def plan(options: argparse.Namespace) -> int:
+    """What a run needs and how long it takes, before anything starts."""
+    from flows.console import make_console
+    from flows.plan import plan as make_plan
+    from flows.plan import require, show_plan
+    from flows.profiles import Overrides, load
+    from flows.workspace import Workspace
+
+    overrides = Overrides(tokens=options.tokens, seed=options.seed, threads=options.threads)
+    made = make_plan(load(options.profile, overrides), Workspace.open().root)
+    show_plan(make_console(), made)
+    require(made)
+    return 0
+
+
+def init(options: argparse.Namespace) -> int:
+    """Write a project folder to fill."""
+    from flows.init import init as write_project
+
+    write_project(options.directory)
+    return 0
+
+
+def mlflow(options: argparse.Namespace) -> int:
+    """MLflow's pages."""
+    from flows.results import serve_mlflow
+    from flows.workspace import Workspace
+
+    return serve_mlflow(Workspace.open(), options.port)
+
+
+def existing_directory(text: str) -> Path:
+    """An argument that names a directory; argparse says what is wrong with another."""
+    path = Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is no directory")
+    return path.absolute()
