@@ -15,14 +15,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from tasks_to_text.example import Example
 from tasks_to_text.selection import seeded_digest
 from tasks_to_text.task import Row, Split, Task
-from tasks_to_text.tasks.sentences import Sentence, prose, whole
+from tasks_to_text.tasks.sentences import opening
 from tasks_to_text.tasks.wording import DOCUMENTATION, head_key
 
 _BYTES = 550
 """Prompt and choice together: they fit 256 tokens of a small vocabulary (2.9 bytes each)."""
 _SENTENCE_CHARACTERS = 300
 _SENTENCE_WORDS = 3
-_PARAGRAPH = "\n\n"
 
 
 def sentence_order_rows(records: Iterable[Row], split: Split) -> Iterator[Row]:
@@ -31,7 +30,9 @@ def sentence_order_rows(records: Iterable[Row], split: Split) -> Iterator[Row]:
     Rows: id, group, heading, first, joint (what stands between the sentences), second.
     """
     for record in records:
-        pair = _opening(record["text"])
+        pair = opening(
+            record["text"], min_words=_SENTENCE_WORDS, max_characters=_SENTENCE_CHARACTERS
+        )
         if pair is None:
             continue
         first, joint, second = pair
@@ -46,24 +47,6 @@ def sentence_order_rows(records: Iterable[Row], split: Split) -> Iterator[Row]:
         shown = f"{row['heading']}: " + first.text + joint + second.text
         if len(shown.encode()) <= _BYTES:
             yield row
-
-
-def _opening(text: str) -> tuple[Sentence, str, Sentence] | None:
-    """The first two sentences and what joins them; None when they are not two and whole."""
-    paragraphs = prose(text)
-    first = next(paragraphs, [])
-    if len(first) == 1:
-        pair, joint = [*first, *next(paragraphs, [])[:1]], _PARAGRAPH
-    else:
-        pair, joint = first[:2], " "
-    good = [
-        sentence
-        for sentence in pair
-        if whole(sentence, min_words=_SENTENCE_WORDS, max_characters=_SENTENCE_CHARACTERS)
-    ]
-    if len(good) < 2 or good[0].text == good[1].text:
-        return None
-    return good[0], joint, good[1]
 
 
 def sentence_order_keys(row: Row) -> tuple[str, ...]:

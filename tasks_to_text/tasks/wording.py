@@ -25,3 +25,12 @@ def clip(text: str, n_bytes: int) -> str:
 def head_key(text: str) -> str:
     """The first eight words in lower case: texts that share them count as the same question."""
     return " ".join(text.lower().split(maxsplit=_KEY_WORDS)[:_KEY_WORDS])
+
+
+def bare_name(dotted: str) -> str:
+    """The last part of a dotted name.
+
+    >>> bare_name("linalg.norm")
+    'norm'
+    """
+    return dotted.rpartition(".")[2]
