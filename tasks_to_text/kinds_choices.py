@@ -1,0 +1,181 @@
+"""Kinds of tasks whose answer is one of several texts: the likeliest one counts."""
+
+from collections.abc import Mapping
+from typing import Unpack
+
+from tasks_to_text.errors import ConfigError
+from tasks_to_text.fields import (
+    Field,
+    Index,
+    Texts,
+    Unusable,
+    columns_of,
+    fill,
+    index,
+    listed,
+    scalar,
+    text,
+    wording_columns,
+)
+from tasks_to_text.labelled import Common, Kind, Shape, make
+from tasks_to_text.task import Row, Task
+
+_CLASSIFICATION = Kind(name="classification", protocol="choice", metrics=("acc",), closed=True)
+_PAIR = Kind(name="pair", protocol="choice", metrics=("acc",), closed=True)
+_MULTIPLE_CHOICE = Kind(name="multiple choice", protocol="choice", metrics=("acc", "acc_norm"))
+
+
+def classification(
+    *,
+    text: Field,
+    label: str,
+    labels: Mapping[str, str],
+    question: str = "",
+    **common: Unpack[Common],
+) -> Task:
+    """A text and a label out of a few.
+
+    Args:
+        text: the text; a column, a format string or a function.
+        label: the column with the label.
+        labels: value of that column, as str → the word that stands for it. All of them are choices,
+            in this order.
+        question: words between the text and the answer, on a line of their own; braces are filled
+            from the record. "": the answer follows the text.
+        common: see ``Common``.
+
+    ``classification(text="review", label="label", labels={"0": "bad", "1": "good"},
+    question="The film is", …)`` makes of ``{"review": "Dull.", "label": 0}`` the prompt::
+
+        Dull.
+        The film is
+
+    with the choices `` bad`` and `` good``.
+    """
+    named = (*columns_of("text", text), label, *wording_columns("question", question))
+    words = _label_words(labels, common.get("name", ""))
+
+    def shape(record: Row) -> Shape:
+        shown = _stripped(text, record)
+        prompt = _joined(shown, fill(question, record))
+        return _labelled(prompt, scalar(label, record), words, (shown,))
+
+    return make(_CLASSIFICATION, shape, named, **common)
+
+
+def pair(
+    *,
+    first: Field,
+    second: Field,
+    label: str,
+    labels: Mapping[str, str],
+    first_name: str = "",
+    second_name: str = "",
+    question: str = "",
+    **common: Unpack[Common],
+) -> Task:
+    """Two texts, and a label out of a few for how they relate.
+
+    Args:
+        first: the one text; a column, a format string or a function.
+        second: the other.
+        label: the column with the label.
+        labels: value of that column, as str → the word that stands for it. All of them are choices,
+            in this order.
+        first_name: a word for the first text, shown before it with a colon; "": none.
+        second_name: the same for the second.
+        question: words on a line of their own before the answer; braces are filled from the record.
+        common: see ``Common``.
+
+    ``pair(first="a", second="b", first_name="One", second_name="Two", question="Same meaning?",
+    label="same", labels={"0": "no", "1": "yes"}, …)`` makes the prompt::
+
+        One: It rains.
+        Two: Rain falls.
+        Same meaning?
+    """
+    fields = (*columns_of("first", first), *columns_of("second", second), label)
+    named = (*fields, *wording_columns("question", question))
+    words = _label_words(labels, common.get("name", ""))
+
+    def shape(record: Row) -> Shape:
+        texts = _stripped(first, record), _stripped(second, record)
+        lines = [
+            f"{name}: {one}" if name else one
+            for name, one in zip((first_name, second_name), texts, strict=True)
+        ]
+        prompt = _joined(*lines, fill(question, record))
+        return _labelled(prompt, scalar(label, record), words, texts)
+
+    return make(_PAIR, shape, named, **common)
+
+
+def multiple_choice(
+    *, prompt: Field | None, choices: Texts, gold: Index, **common: Unpack[Common]
+) -> Task:
+    """A text and several ways to go on, one of them right.
+
+    Args:
+        prompt: what is shown before the choices; a column, a format string or a function. None:
+            nothing, so that the choices are compared as whole texts.
+        choices: a column with a list of texts, or a function that makes the list.
+        gold: which choice is right, counted from 0: a column (number or digits) or a function.
+        common: see ``Common``.
+
+    ``multiple_choice(prompt="{question}", choices=lambda row: [row["a"], row["b"]], gold="answer",
+    …)`` makes of ``{"question": "Ice is", "a": "cold.", "b": "hot.", "answer": 0}`` the prompt
+    ``Ice is`` with the choices `` cold.`` and `` hot.``.
+    """
+    named = list(() if prompt is None else columns_of("prompt", prompt))
+    for argument, field in (("choices", choices), ("gold", gold)):
+        named += columns_of(argument, field)
+
+    def shape(record: Row) -> Shape:
+        shown = "" if prompt is None else _stripped(prompt, record)
+        offered = listed(choices, record)
+        if not offered:
+            raise Unusable("empty choice list")
+        right = index(gold, record, len(offered))
+        if not all(offered):
+            raise Unusable("field empty")
+        if len(set(offered)) < len(offered):
+            raise Unusable("choices repeated")
+        owned = tuple(f" {one}" if shown else one for one in offered)
+        return Shape(
+            prompt=shown,
+            target=owned[right],
+            choices=owned,
+            gold=right,
+            segments=(shown,) if shown else (),
+            key=f"{shown} {offered[right]}",
+        )
+
+    return make(_MULTIPLE_CHOICE, shape, named, **common)
+
+
+def _stripped(field: Field, record: Row) -> str:
+    return text(field, record).strip()
+
+
+def _joined(*lines: str) -> str:
+    return "\n".join(line for line in lines if line).rstrip()
+
+
+def _labelled(
+    prompt: str, value: str, words: Mapping[str, str], segments: tuple[str, ...]
+) -> Shape:
+    if value not in words:
+        raise Unusable("label out of range")
+    choices = tuple(f" {word}" for word in words.values())
+    gold = list(words).index(value)
+    return Shape(prompt=prompt, target=choices[gold], choices=choices, gold=gold, segments=segments)
+
+
+def _label_words(labels: Mapping[str, str], name: str) -> dict[str, str]:
+    """The labels, checked: str → word."""
+    words = {str(value): word.strip() for value, word in labels.items()}
+    if len(words) < 2 or not all(words.values()) or len(set(words.values())) < len(words):
+        raise ConfigError(
+            f"task {name!r}: labels={dict(labels)}: give at least two, each with a word of its own"
+        )
+    return words

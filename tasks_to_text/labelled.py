@@ -1,0 +1,191 @@
+"""From records of any source to labelled rows: the part that all kinds of tasks share.
+
+A kind says what a record becomes (``Shape``); here it gets an id, a group and keys, records that
+cannot be used are told apart by reason, and the whole becomes a ``Task``.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Required, TypedDict
+
+from tasks_to_text.errors import ConfigError
+from tasks_to_text.example import Example
+from tasks_to_text.fields import Unusable, scalar
+from tasks_to_text.source import Source
+from tasks_to_text.task import Protocol, Rejected, Row, Split, Task
+
+_SHOWN = 60
+"""Characters of a rejected record that a message shows."""
+
+
+class Common(TypedDict, total=False):
+    """The arguments that every kind takes."""
+
+    name: Required[str]
+    """Lower-case words joined by ``_``; the key in tables, metrics and paths."""
+    description: Required[str]
+    """One sentence: what is asked, and where the right answers come from."""
+    source: Required[Source]
+    """Where the records are."""
+    specimens: Required[Sequence[Row]]
+    """One or more records, made up or real, with the fields of the source: what becomes of them is
+    the version of the task's wording, and shows at once whether the task can be made."""
+    columns: Sequence[str]
+    """Columns that only functions of yours read; those named in other arguments are known."""
+    id: str
+    """Column with a unique id; "" (the default): a digest of the record's columns."""
+    group: str | Callable[[Row], str]
+    """Column, or function, that says which records belong together (same article, same author):
+    they are never divided between training and evaluation, and intervals are clustered by it. ""
+    (the default): every record is on its own."""
+    unseen: bool
+    """True: no training reads the task, so that its score is zero-shot. Default False."""
+    metrics: Sequence[str]
+    """Names of metrics, the headline first; by default those of the kind."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shape:
+    """What a kind makes of a record: the fields of an Example, and what makes it itself."""
+
+    prompt: str
+    target: str
+    segments: tuple[str, ...]
+    choices: tuple[str, ...] = ()
+    gold: int = -1
+    references: tuple[str, ...] = ()
+    key: str = ""
+    """Two rows whose keys agree but for case and white space are one; "": the prompt."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """What a kind of task fixes, whatever the dataset."""
+
+    name: str
+    protocol: Protocol
+    metrics: tuple[str, ...]
+    closed: bool = False
+
+
+def make(
+    kind: Kind,
+    shape: Callable[[Row], Shape],
+    named: Iterable[str],
+    *,
+    baselines: Mapping[str, Callable[[Example], str]] | None = None,
+    max_tokens: int = 32,
+    **common: Any,
+) -> Task:
+    """The task of one kind; ``named`` are the columns that its own arguments name.
+
+    Raises ConfigError when an argument is missing or unknown or a specimen is rejected.
+    """
+    _check_arguments(kind, common)
+    name, id_, group = common["name"], common.get("id", ""), common.get("group", "")
+    also = [column for column in (id_, group) if isinstance(column, str) and column]
+    columns = tuple(dict.fromkeys([*named, *also, *common.get("columns", ())]))
+    to_rows = _Rows(shape=shape, columns=columns, id=id_, group=group)
+    return Task(
+        name=name,
+        description=common["description"],
+        kind=kind.name,
+        source=common["source"],
+        columns=columns,
+        rows=to_rows,
+        keys=lambda row: (row["key"],),
+        template=_example,
+        specimens=_specimens(name, common["specimens"], to_rows),
+        protocol=kind.protocol,
+        metrics=tuple(common.get("metrics", kind.metrics)),
+        unseen=common.get("unseen", False),
+        closed=kind.closed,
+        baselines=baselines or {},
+        max_tokens=max_tokens,
+    )
+
+
+def digest(text: str) -> str:
+    """16 hexadecimal digits that stand for a text."""
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Rows:
+    """Records of one split → labelled rows."""
+
+    shape: Callable[[Row], Shape]
+    columns: tuple[str, ...]
+    id: str
+    group: str | Callable[[Row], str]
+
+    def __call__(self, records: Iterable[Row], split: Split) -> Iterator[Row | Rejected]:
+        for number, record in enumerate(records, start=1):
+            try:
+                yield self._row(record)
+            except Unusable as unusable:
+                shown = json.dumps(dict(record), ensure_ascii=False, default=str)[:_SHOWN]
+                where = f"record {number} of {split}: {shown}"
+                yield Rejected(reason=str(unusable), where=where)
+
+    def _row(self, record: Row) -> Row:
+        shape = self.shape(record)
+        content = {column: record.get(column) for column in self.columns}
+        stable = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
+        id_ = _name(self.id, record) if self.id else digest(stable)
+        key = " ".join((shape.key or shape.prompt).casefold().split())
+        return {
+            "id": id_,
+            "group": _name(self.group, record) if self.group else id_,
+            "key": digest(key),
+            "shape": shape,
+        }
+
+
+def _name(field: str | Callable[[Row], str], record: Row) -> str:
+    found = scalar(field, record)
+    if not found:
+        raise Unusable("field empty")
+    return found
+
+
+def _example(row: Row) -> Example:
+    """The template of every kind: the words are already in the row's shape."""
+    shape: Shape = row["shape"]
+    return Example(
+        example_id=row["id"],
+        group=row["group"],
+        prompt=shape.prompt,
+        target=shape.target,
+        choices=shape.choices,
+        gold=shape.gold,
+        references=shape.references,
+        segments=shape.segments,
+    )
+
+
+def _specimens(name: str, records: Sequence[Row], rows: _Rows) -> tuple[Row, ...]:
+    made = []
+    for row in rows(records, "train"):
+        if isinstance(row, Rejected):
+            raise ConfigError(
+                f"task {name!r}: a specimen is rejected, {row.reason} ({row.where}); give records "
+                f"as the source has them, with the columns {', '.join(rows.columns)}"
+            )
+        made.append(row)
+    return tuple(made)
+
+
+def _check_arguments(kind: Kind, common: Mapping[str, Any]) -> None:
+    title = f"{kind.name} task {common.get('name', '')!r}"
+    if missing := sorted(Common.__required_keys__ - set(common)):
+        raise ConfigError(f"{title}: {', '.join(missing)} missing")
+    if unknown := sorted(set(common) - set(Common.__annotations__)):
+        known = ", ".join(sorted(Common.__annotations__))
+        raise ConfigError(f"{title}: unknown argument {', '.join(unknown)}; also known are {known}")
+    if isinstance(common.get("metrics"), str):
+        raise ConfigError(f"{title}: metrics={common['metrics']!r}; give a tuple of names")
+    if isinstance(common.get("columns"), str):
+        raise ConfigError(f"{title}: columns={common['columns']!r}; give a tuple of names")
