@@ -42,3 +42,9 @@ TINY = tuple(
     item for item in QUICKSTART if item.name in {"networkx", "numpy", "huggingface_hub", "Werkzeug"}
 )
 """For tests: a corpus in seconds, with four packages to tell apart and enough for every task."""
+
+CATALOGUES = (
+    Distribution(name="humanize", version="4.17.0"),
+    Distribution(name="apprise", version="1.13.1"),
+)
+"""Runtime dependencies that carry message catalogues with their sources."""
