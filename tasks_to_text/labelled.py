@@ -35,7 +35,7 @@ class Common(TypedDict, total=False):
     columns: Sequence[str]
     """Columns that only functions of yours read; those named in other arguments are known."""
     id: str
-    """Column with a unique id; "" (the default): a digest of the record's columns."""
+    """Column with a unique id; "" (the default): a digest of the whole record."""
     group: str | Callable[[Row], str]
     """Column, or function, that says which records belong together (same article, same author):
     they are never divided between training and evaluation, and intervals are clustered by it. ""
@@ -132,8 +132,7 @@ class _Rows:
 
     def _row(self, record: Row) -> Row:
         shape = self.shape(record)
-        content = {column: record.get(column) for column in self.columns}
-        stable = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
+        stable = json.dumps(dict(record), sort_keys=True, ensure_ascii=False, default=str)
         id_ = _name(self.id, record) if self.id else digest(stable)
         key = " ".join((shape.key or shape.prompt).casefold().split())
         return {

@@ -1,25 +1,38 @@
-"""Every task by its name: one explicit table."""
+"""Every shipped task by its name: one explicit table. A project adds tasks of its own names."""
 
 import difflib
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from tasks_to_text.errors import UnknownName
+from tasks_to_text.errors import ConfigError, UnknownName
 from tasks_to_text.task import Task
-from tasks_to_text.tasks.documentation import PACKAGE, PARAMETER_TYPE
-from tasks_to_text.tasks.sentence_order import SENTENCE_ORDER
+from tasks_to_text.tasks import quickstart, reference
 
-TASKS = MappingProxyType({task.name: task for task in (PACKAGE, PARAMETER_TYPE, SENTENCE_ORDER)})
-
-
-def names() -> tuple[str, ...]:
-    """Names of all tasks, sorted."""
-    return tuple(sorted(TASKS))
+TASKS: Mapping[str, Task] = MappingProxyType(
+    {task.name: task for task in (*quickstart.TASKS, *reference.TASKS)}
+)
+_NO_TASKS: Mapping[str, Task] = MappingProxyType({})
 
 
-def get(name: str) -> Task:
-    """The task of that name; UnknownName suggests near ones."""
-    if name in TASKS:
-        return TASKS[name]
-    near = difflib.get_close_matches(name, names(), n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names())}"
+def names(extra: Mapping[str, Task] = _NO_TASKS) -> tuple[str, ...]:
+    """Names of all tasks, shipped and ``extra``, sorted."""
+    return tuple(sorted({*TASKS, *extra}))
+
+
+def get(name: str, extra: Mapping[str, Task] = _NO_TASKS) -> Task:
+    """The task of that name, shipped or ``extra``; UnknownName suggests near ones.
+
+    ConfigError when an extra task has the name of a shipped one.
+    """
+    if shadowed := sorted(set(TASKS) & set(extra)):
+        raise ConfigError(
+            f"tasks {', '.join(shadowed)} of the project: shipped tasks have these names; choose "
+            "others"
+        )
+    for known in (TASKS, extra):
+        if name in known:
+            return known[name]
+    everything = names(extra)
+    near = difflib.get_close_matches(name, everything, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(everything)}"
     raise UnknownName(f"no task is called {name!r}: {hint}")

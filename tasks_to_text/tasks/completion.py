@@ -1,0 +1,82 @@
+"""How a text goes on: its last word, or its next sentence."""
+
+import re
+
+from tasks_to_text.kinds import last_word, multiple_choice
+from tasks_to_text.labelled import digest
+from tasks_to_text.source import Source
+from tasks_to_text.task import Row
+
+LAMBADA = last_word(
+    name="lambada",
+    description="The last word of a passage from a novel, which people guess only when they have "
+    "read all of it (Paperno et al. 2016); the author's.",
+    source=Source(
+        hub="EleutherAI/lambada_openai",
+        config="en",
+        mirror="tasks/lambada",
+        splits={"test": "test"},
+        licence="CC BY 4.0 (LAMBADA); this form: MIT",
+    ),
+    text="text",
+    unseen=True,
+    specimens=({"text": 'He saw the stone.\n\n"Is it a stone?" he asked the stone'},),
+)
+"""The passages as GPT-2 was tested on them, with natural case and punctuation, shown as they are
+and split at the last space (in 7 of 5153 the last word thus spans a line end)."""
+
+_TAG = re.compile(r"\[.*?\]")
+
+
+def hellaswag_text(text: str) -> str:
+    """Text without the tags that WikiHow's articles left in it.
+
+    >>> hellaswag_text("How to sit [title] Find a chair. [step] Sit down.")
+    'How to sit. Find a chair. Sit down.'
+    """
+    return " ".join(_TAG.sub("", text.replace(" [title]", ". ")).split())
+
+
+def hellaswag_prompt(row: Row) -> str:
+    """``{activity_label: "Sitting", ctx_a: "A man sits.", ctx_b: "he"}`` → ``Sitting: A man sits.
+    He``.
+    """
+    context = f"{row['ctx_a']} {row['ctx_b'].capitalize()}"
+    return hellaswag_text(f"{row['activity_label']}: {context}")
+
+
+HELLASWAG = multiple_choice(
+    name="hellaswag",
+    description="Which of four endings continues a description of an everyday scene (Zellers et "
+    "al. 2019); the true one, against three that a model wrote.",
+    source=Source(
+        hub="Rowan/hellaswag",
+        mirror="tasks/hellaswag",
+        splits={"test": "validation"},
+        licence="MIT",
+    ),
+    prompt=hellaswag_prompt,
+    choices=lambda row: [hellaswag_text(ending) for ending in row["endings"]],
+    gold="label",
+    metrics=("acc_norm", "acc"),
+    columns=("activity_label", "ctx_a", "ctx_b", "ctx", "endings"),
+    group=lambda row: digest(row["ctx"]),
+    unseen=True,
+    specimens=(
+        {
+            "activity_label": "Roof shingle removal",
+            "ctx_a": "A man is sitting on a roof.",
+            "ctx_b": "he",
+            "ctx": "A man is sitting on a roof. he",
+            "endings": [
+                "sleeps.",
+                "starts pulling up roofing [step] on a roof.",
+                "eats.",
+                "flies.",
+            ],
+            "label": "1",
+        },
+    ),
+)
+"""Our test split is the published validation split: the labels of the published test split are
+hidden. The texts that several rows share are a group."""
