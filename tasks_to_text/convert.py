@@ -1,34 +1,48 @@
-"""Labelled datasets → examples → ``prompts.duckdb`` and Parquet: a stage without a pipeline."""
+"""Labelled datasets → examples → ``prompts.duckdb`` and Parquet: a stage without a pipeline.
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+Tasks that name the same source share one reading of it: of every split the records are read once,
+every such task makes its examples from them, and when the next one is read they are let go.
+
+A source that holds splits out is divided by the groups of labelled rows, because only the task
+knows what belongs together; what was bad in its records is counted with train.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tasks_to_text import registry
-from tasks_to_text.errors import ConfigError, DataError
+from tasks_to_text.errors import ConfigError, DataError, TasksToTextError
 from tasks_to_text.example import Example
+from tasks_to_text.records import Tally
 from tasks_to_text.selection import select
-from tasks_to_text.sources import read_rows
+from tasks_to_text.source import Source
+from tasks_to_text.sources import Places, drawn, iter_records, splits
 from tasks_to_text.store import Converted, write_prompts
-from tasks_to_text.task import SPLITS, Row, Split, Task
+from tasks_to_text.task import SPLITS, Rejected, Row, Split, Task
 
 Progress = Callable[[int, int, str], None]
 """(done, total, what)."""
 
+NO_EXAMPLE = "no example"
+"""Reason of a row whose template makes something that cannot be an Example."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConvertConfig:
-    """Which tasks become examples, and how many. Raises ConfigError or UnknownName."""
+    """Which tasks become examples, and how many. Raises ConfigError."""
 
     tasks: tuple[str, ...]
-    """Names in the registry; the order is that of the Parquet files."""
+    """Names of the tasks; the order is that of the Parquet files."""
     max_train: int = 30_000
     """Training examples per task, at most."""
     max_validation: int = 1000
     """Validation examples per task, at most."""
     max_test: int = 1500
     """Test examples per task, at most."""
+    limits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Task → split → examples, at most: instead of the three above."""
     seed: int = 0
     """Of the shuffle that decides which rows stay under a limit."""
 
@@ -37,74 +51,206 @@ class ConvertConfig:
             raise ConfigError("tasks=(): name at least one task")
         if len(set(self.tasks)) != len(self.tasks):
             raise ConfigError(f"tasks={self.tasks}: name each task once")
-        for name in self.tasks:
-            registry.get(name)
         for name in ("max_train", "max_validation", "max_test"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be at least 1")
+        for task, by_split in self.limits.items():
+            if task not in self.tasks or not set(by_split) <= set(SPLITS):
+                raise ConfigError(
+                    f"limits[{task!r}]={dict(by_split)}: name one of the tasks, and splits "
+                    f"out of {', '.join(SPLITS)}"
+                )
+            if min(by_split.values(), default=1) < 1:
+                raise ConfigError(f"limits[{task!r}]={dict(by_split)}: must be at least 1")
 
-    def limit(self, split: Split) -> int:
-        """Examples per task in a split, at most."""
-        return {
+    def limit(self, task: str, split: Split) -> int:
+        """Examples of a task in a split, at most."""
+        common = {
             "train": self.max_train,
             "validation": self.max_validation,
             "test": self.max_test,
-        }[split]
+        }
+        return self.limits.get(task, {}).get(split, common[split])
 
 
 def convert(
     config: ConvertConfig,
-    source: Path,
+    tasks: Sequence[Task],
+    places: Places,
     out: Path,
     progress: Progress = lambda done, total, what: None,
 ) -> dict[str, Any]:
     """Write the examples of every task into ``out``, an existing, empty directory.
 
-    Returns counts: per task and split the ``rows`` that the records hold, the ``dropped`` ones by
-    reason, ``examples`` and their ``groups``. DataError when the source lacks a split or a column,
-    or when a task finds fewer than two groups in a split (no interval could be computed).
+    ``tasks`` are those that ``config`` names, in that order. Returns counts: ``examples``, and by
+    task ``template_hash``, ``source``, ``licence``, ``revision`` and, for each split that it has,
+    ``records`` read, ``bad`` ones by reason, labelled ``rows``, those ``dropped`` by reason,
+    ``examples`` and their ``groups``. DataError when a source cannot be read, too many of its
+    records are bad, or a task finds fewer than two groups in a split (no interval could be
+    computed).
     """
-    tasks = [registry.get(name) for name in config.tasks]
-    columns = sorted({column for task in tasks for column in task.columns})
-    records: dict[Split, Sequence[Row]] = {}
-    for done, split in enumerate(SPLITS):
-        progress(done, len(SPLITS) + len(tasks), f"reading {split}")
-        records[split] = read_rows(source, split, columns=columns)
-    converted, counts = [], {}
-    for done, task in enumerate(tasks, start=len(SPLITS)):
-        progress(done, len(SPLITS) + len(tasks), f"converting {task.name}")
-        examples, counts[task.name] = _convert_task(task, config, records)
-        converted.append(Converted(task=task, source=source.name, examples=examples))
-    write_prompts(converted, {(source.name, split): len(records[split]) for split in SPLITS}, out)
+    if (given := tuple(task.name for task in tasks)) != config.tasks:
+        raise ConfigError(f"tasks={given}: must be those of the configuration, {config.tasks}")
+    plan = [_Shared(of, splits(of[0].source, places)) for of in _by_source(tasks)]
+    total = sum(len(shared.tasks) * len(shared.splits) for shared in plan)
+    made = {task.name: _Made(task=task) for task in tasks}
+    done = 0
+    for shared in plan:
+        for task, split, reading in _readings(shared, places):
+            progress(done, total, f"{task.name}, {split}")
+            _convert_split(made[task.name], config, split, reading)
+            done += 1
+    progress(total, total, "writing")
+    write_prompts([one.converted() for one in made.values()], out)
     return {
-        "records": {split: len(records[split]) for split in SPLITS},
-        "tasks": counts,
-        "examples": sum(counts[name][split]["examples"] for name in counts for split in SPLITS),
+        "examples": sum(len(rows) for one in made.values() for rows in one.examples.values()),
+        "tasks": {name: one.counts for name, one in made.items()},
     }
 
 
-def _convert_task(
-    task: Task, config: ConvertConfig, records: Mapping[Split, Sequence[Row]]
-) -> tuple[dict[Split, list[Example]], dict[str, Any]]:
-    """Examples and counts of one task; splits in order, because earlier ones claim their keys."""
-    taken: set[str] = set()
-    examples: dict[Split, list[Example]] = {}
-    counts: dict[str, Any] = {"template_hash": task.template_hash}
-    for split in SPLITS:
-        rows = list(task.rows(records[split], split))
-        limit = config.limit(split)
-        chosen = select(task, split, rows, taken=taken, limit=limit, seed=config.seed)
-        examples[split] = list(map(task.template, chosen.rows))
-        groups = len({example.group for example in examples[split]})
-        if groups < 2:
-            raise DataError(
-                f"task {task.name!r}, split {split!r}: {len(examples[split])} examples from "
-                f"{groups} groups; give the source more modules, or leave the task out"
-            )
-        counts[split] = {
-            "rows": len(rows),
-            "dropped": chosen.dropped,
-            "examples": len(examples[split]),
-            "groups": groups,
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """Tasks with the same source, and its splits."""
+
+    tasks: list[Task]
+    splits: tuple[Split, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The records of a split of a source, and what was bad among them."""
+
+    records: list[Row]
+    tally: Tally
+
+
+class _Made:
+    """What has become of a task so far."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.taken: set[str] = set()
+        self.examples: dict[Split, list[Example]] = {}
+        self.n_records: dict[Split, int] = {}
+        source = task.source
+        self.counts: dict[str, Any] = {
+            "template_hash": task.template_hash,
+            "source": source.name,
+            "licence": source.licence,
+            "revision": source.revision or ("unverified" if source.hub else ""),
         }
-    return examples, counts
+
+    def converted(self) -> Converted:
+        """As the store takes it."""
+        return Converted(
+            task=self.task,
+            source_name=self.counts["source"],
+            licence=self.counts["licence"],
+            revision=self.counts["revision"],
+            examples=self.examples,
+            n_records=self.n_records,
+        )
+
+
+def _by_source(tasks: Sequence[Task]) -> list[list[Task]]:
+    """Tasks with equal sources together, in the order of the first of them."""
+    shared: dict[str, list[Task]] = {}
+    for task in tasks:
+        shared.setdefault(json.dumps(asdict(task.source), sort_keys=True), []).append(task)
+    return list(shared.values())
+
+
+def _readings(shared: _Shared, places: Places) -> Iterator[tuple[Task, Split, _Reading]]:
+    """Every task and split with the records to convert; a split is read once for all tasks."""
+    source = shared.tasks[0].source
+    columns = sorted({column for task in shared.tasks for column in task.columns})
+    train: _Reading | None = None
+    for split in shared.splits:
+        if split in source.hold_out and train is not None:
+            reading = train
+        else:
+            reading = _read(source, split, columns, places)
+        train = reading if split == "train" and source.hold_out else train
+        for task in shared.tasks:
+            yield task, split, reading
+
+
+def _read(source: Source, split: Split, columns: Sequence[str], places: Places) -> _Reading:
+    tally = Tally()
+    rows = iter_records(source, split, columns=columns, places=places, tally=tally)
+    return _Reading(list(rows), tally)
+
+
+def _convert_split(made: _Made, config: ConvertConfig, split: Split, reading: _Reading) -> None:
+    """Examples and counts of one split; call it in order, because earlier splits claim their keys.
+
+    The share of bad records is checked where they are read: for what is held out, in train.
+    """
+    task, shares = made.task, made.task.source.hold_out
+    tally = replace(
+        reading.tally,
+        reasons=dict(reading.tally.reasons),
+        examples=list(reading.tally.examples),
+    )
+    rows, n_records = _rows(task, split, reading.records, tally), len(reading.records)
+    if shares and (split == "train" or split in shares):
+        rows = [row for row in rows if drawn(row["group"], shares) == split]
+        n_records = len(rows)
+    if split in shares:
+        tally = Tally(kept=len(rows))
+    limit = config.limit(task.name, split)
+    chosen = select(task, split, rows, taken=made.taken, limit=limit, seed=config.seed)
+    examples = list(_examples(task, split, chosen.rows, tally))
+    tally.check(task.source.max_bad_share, f"task {task.name!r}, split {split!r}")
+    groups = len({example.group for example in examples})
+    if groups < 2:
+        raise DataError(
+            f"task {task.name!r}, split {split!r}: {len(examples)} examples from {groups} groups "
+            f"(dropped: {chosen.dropped}); give its source more groups, or leave the task out"
+        )
+    made.examples[split], made.n_records[split] = examples, n_records
+    made.counts[split] = {
+        "records": n_records,
+        "bad": dict(sorted(tally.reasons.items())),
+        "rows": len(rows),
+        "dropped": chosen.dropped,
+        "examples": len(examples),
+        "groups": groups,
+    }
+
+
+def _rows(task: Task, split: Split, records: Sequence[Row], tally: Tally) -> list[Row]:
+    """The labelled rows of a task; rejected records go into the tally."""
+    rows: list[Row] = []
+    try:
+        for row in task.rows(records, split):
+            if isinstance(row, Rejected):
+                tally.reject(row)
+            elif isinstance(row.get("id"), str) and isinstance(row.get("group"), str):
+                rows.append(row)
+            else:
+                raise DataError(
+                    f"task {task.name!r}: its rows need id and group as text; got {dict(row)!r:.80}"
+                )
+    except TasksToTextError:
+        raise
+    except Exception as error:  # a function of the user's own: say which, and where
+        raise DataError(
+            f"task {task.name!r}, split {split!r}: its rows function failed after {len(rows)} rows "
+            f"({type(error).__name__}: {error}); let it yield Rejected for what it cannot use"
+        ) from error
+    return rows
+
+
+def _examples(task: Task, split: Split, rows: Sequence[Row], tally: Tally) -> Iterator[Example]:
+    """What the template makes of rows; rows it makes no Example of go into the tally."""
+    for row in rows:
+        try:
+            yield task.template(row)
+        except DataError as error:
+            tally.reject(Rejected(reason=NO_EXAMPLE, where=str(error)))
+        except Exception as error:  # as in _rows
+            raise DataError(
+                f"task {task.name!r}, split {split!r}: its template failed on row {row['id']!r} "
+                f"({type(error).__name__}: {error}); correct the function"
+            ) from error

@@ -20,7 +20,8 @@ class Selection:
 
     rows: tuple[Row, ...]
     dropped: dict[str, int]
-    """Reason → rows: ``in an earlier split``, ``repeated``, ``for balance``, ``over the limit``."""
+    """Reason → rows: ``in an earlier split``, ``repeated``, ``id repeated``, ``for balance``,
+    ``over the limit``."""
 
 
 def seeded_digest(*parts: str | int) -> bytes:
@@ -51,17 +52,24 @@ def select(
 
 
 def _new_rows(task: Task, rows: Sequence[Row], taken: set[str], dropped: Counter[str]) -> list[Row]:
-    """Rows none of whose keys was seen before, in an earlier split or earlier in this one."""
+    """Rows none of whose keys was seen before, in an earlier split or earlier in this one.
+
+    Nor their ids: results are joined by them.
+    """
     kept = []
     here: set[str] = set()
+    ids: set[str] = set()
     for row in rows:
         keys = task.keys(row)
         if not taken.isdisjoint(keys):
             dropped["in an earlier split"] += 1
         elif not here.isdisjoint(keys):
             dropped["repeated"] += 1
+        elif row["id"] in ids:
+            dropped["id repeated"] += 1
         else:
             kept.append(row)
+            ids.add(row["id"])
         here.update(keys)
     taken |= here
     return kept
