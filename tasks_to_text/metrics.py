@@ -1,10 +1,10 @@
-"""Accuracies and bits per byte with 95 % intervals that respect how the items hang together.
+"""Statistics of items with 95 % intervals that respect how the items hang together.
 
 Items of one module resemble each other, so n items are worth fewer than n independent ones. The
 cluster bootstrap (Field & Welsh 2007, "Bootstrapping clustered data") draws whole groups with
 replacement, as many as there are, and takes the 2.5th and 97.5th percentile of the statistic over
-the draws. Every statistic here is a ratio of two sums over items (accuracy: right answers over
-items; bits per byte: bits over bytes), so a draw needs only the sums per group.
+the draws. Every statistic is computed from sums over items (accuracy: right answers and items; bits
+per byte: bits and bytes; BLEU: its n-gram counts), so a draw needs only the sums per group.
 
 With few groups (below about thirty) percentile intervals are too narrow; n_groups stands beside
 every score for that reason.
@@ -12,7 +12,7 @@ every score for that reason.
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,9 @@ from tasks_to_text.errors import ConfigError, DataError
 RESAMPLES = 2000
 """Draws of groups behind an interval; its ends then wander by about 0.05 of their distance."""
 _BLOCK = 4_000_000
-"""Group indices drawn at once: bounds the memory at 32 MB."""
+"""Sums gathered at once: bounds the memory at 32 MB."""
+_MOST_NATS = 700.0
+"""Per unit; the exponential of more is no finite number."""
 
 
 class Interval(NamedTuple):
@@ -71,11 +73,17 @@ def ratio_cluster_bootstrap(
         raise DataError(f"a denominator is {min(denominators)}: leave out items without extent")
     if resamples < 1:
         raise ConfigError(f"resamples={resamples}: use at least 1, better 2000")
-    above = _sums_by_group(numerators, groups)
-    below = _sums_by_group(denominators, groups)
-    draws = _resampled_ratios(above, below, np.random.default_rng(seed), resamples)
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return Interval(float(above.sum() / below.sum()), float(low), float(high))
+    sums = sums_by_group(np.column_stack([numerators, denominators]), groups)
+    draws = resampled_sums(sums, np.random.default_rng(seed), resamples)
+    low, high = np.percentile(draws[:, 0] / draws[:, 1], [2.5, 97.5])
+    above, below = sums.sum(axis=0)
+    return Interval(float(above / below), float(low), float(high))
+
+
+def exponential(interval: Interval) -> Interval:
+    """exp of a statistic and of its interval: nats per unit → perplexity."""
+    value, low, high = (math.exp(min(x, _MOST_NATS)) for x in interval)
+    return Interval(value, low, high)
 
 
 def bits_per_byte(nats: float, n_bytes: int) -> float:
@@ -83,23 +91,21 @@ def bits_per_byte(nats: float, n_bytes: int) -> float:
     return nats / (n_bytes * math.log(2))
 
 
-def _sums_by_group(values: Sequence[float], groups: Sequence[str]) -> NDArray[np.float64]:
-    """(n_groups,) sums, groups in sorted order so that the result has one order only."""
+def sums_by_group(values: Any, groups: Sequence[str]) -> NDArray[np.float64]:
+    """(n_items, k) → (n_groups, k) sums, groups in sorted order so that there is one order only."""
     _, index = np.unique(np.asarray(groups), return_inverse=True)
-    return np.bincount(index, weights=np.asarray(values)).astype(np.float64)
+    columns = np.asarray(values, dtype=np.float64).T
+    return np.column_stack([np.bincount(index, weights=column) for column in columns])
 
 
-def _resampled_ratios(
-    above: NDArray[np.float64],
-    below: NDArray[np.float64],
-    rng: np.random.Generator,
-    resamples: int,
+def resampled_sums(
+    sums: NDArray[np.float64], rng: np.random.Generator, resamples: int
 ) -> NDArray[np.float64]:
-    """(resamples,) ratios; each draws n_groups groups with replacement."""
-    n = len(above)
-    rows = max(1, _BLOCK // n)
-    ratios = []
+    """(n_groups, k) sums → (resamples, k): each row sums n_groups groups drawn with replacement."""
+    n, k = sums.shape
+    rows = max(1, _BLOCK // (n * k))
+    drawn = []
     for start in range(0, resamples, rows):
-        drawn = rng.integers(n, size=(min(rows, resamples - start), n))
-        ratios.append(above[drawn].sum(axis=1) / below[drawn].sum(axis=1))
-    return np.concatenate(ratios)
+        index = rng.integers(n, size=(min(rows, resamples - start), n))
+        drawn.append(sums[index].sum(axis=1))
+    return np.concatenate(drawn)

@@ -2,12 +2,15 @@
 -- One writer made it, nobody changes it: open it read-only. The same examples lie beside it as
 -- train.parquet, validation.parquet and test.parquet, which is what training and evaluation read.
 
--- Where the records came from: one row per source and split.
+-- Where the records came from: one row per task and split that its source has.
 CREATE TABLE sources (
-    source     VARCHAR NOT NULL,   -- a directory's name, or a dataset's id
+    task       VARCHAR NOT NULL,   -- in templates
     split      VARCHAR NOT NULL,   -- train, validation, test
-    n_records  INTEGER NOT NULL,
-    PRIMARY KEY (source, split)
+    source     VARCHAR NOT NULL,   -- a Hub id, a path, or a product of the pipeline
+    licence    VARCHAR NOT NULL,   -- as the source states it; '': not stated
+    revision   VARCHAR NOT NULL,   -- commit of a Hub dataset, or 'unverified'; '': a local source
+    n_records  BIGINT NOT NULL,    -- raw records that were read
+    PRIMARY KEY (task, split)
 );
 
 -- How a row of a task reads as text. The hash is that of rendered specimens: another wording is
@@ -17,7 +20,9 @@ CREATE TABLE templates (
     template       VARCHAR NOT NULL,   -- name of the function
     template_hash  VARCHAR NOT NULL,
     description    VARCHAR NOT NULL,   -- what is asked, and where the gold answer comes from
-    source         VARCHAR NOT NULL,   -- in sources
+    kind           VARCHAR NOT NULL,   -- classification, summarization …, for people
+    protocol       VARCHAR NOT NULL,   -- choice, last_word, generation, text
+    headline       VARCHAR NOT NULL,   -- the metric that stands for the task
     unseen         BOOLEAN NOT NULL,   -- never part of a shipped mixture: its score is zero-shot
     closed         BOOLEAN NOT NULL    -- choices are labels of a small set, not free text
 );
@@ -35,6 +40,7 @@ CREATE TABLE examples (
     target         VARCHAR NOT NULL,   -- owns its leading white space
     choices        VARCHAR[] NOT NULL, -- candidate targets; empty for free generation
     gold           INTEGER NOT NULL,   -- index of the right choice, from 0; -1 without choices
+    "references"   VARCHAR[] NOT NULL, -- acceptable answers; empty: the target alone
     segments       VARCHAR[] NOT NULL, -- the fields alone, for GPT-1's input transformations
     PRIMARY KEY (task, split, example_id)
 );

@@ -1,43 +1,44 @@
-"""Prompts and evaluation items on disk: DuckDB to ask, Parquet to read.
+"""Prompts and results on disk: DuckDB to ask, Parquet to read.
 
 The one importer of ``duckdb``, and only to write: readers never load it. A DuckDB file with a
 writer locks everybody else out, so it is written once, whole, and never again; what later stages
-need is read from zstd Parquet beside it. Equal examples give equal Parquet bytes. The DuckDB file
+need is read from zstd Parquet beside it. Equal rows give equal Parquet bytes. The DuckDB file
 holds the same rows, but a random identifier of its own in its header: compare its tables, not its
 bytes.
 
 Rows go in as Arrow (``executemany`` is four orders of magnitude slower), values are never pasted
-into SQL. The tables are described in ``schema.sql``.
+into SQL. The tables are described in ``schema.sql`` and ``results.sql``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks_to_text.errors import DataError
-from tasks_to_text.evaluate import Item
 from tasks_to_text.example import Example
+from tasks_to_text.scored import Item, Score, Verdict
 from tasks_to_text.task import SPLITS, Split, Task
 
-if TYPE_CHECKING:
-    import duckdb
-
 DATABASE = "prompts.duckdb"
+RESULTS = "results.duckdb"
+ITEMS = "items.parquet"
 
 _TEXT, _TEXTS = pa.string(), pa.list_(pa.string())
+_NUMBERS = pa.map_(pa.string(), pa.float64())
+_EXAMPLE: Mapping[str, pa.DataType] = {
+    **dict.fromkeys(("example_id", "group", "prompt", "target"), _TEXT),
+    "choices": _TEXTS,
+    "gold": pa.int32(),
+    "references": _TEXTS,
+    "segments": _TEXTS,
+}
 _EXAMPLES = pa.schema(
-    [
-        *((name, _TEXT) for name in ("task", "example_id", "group", "template", "template_hash")),
-        *((name, _TEXT) for name in ("prompt", "target")),
-        ("choices", _TEXTS),
-        ("gold", pa.int32()),
-        ("segments", _TEXTS),
-    ]
+    [*((name, _TEXT) for name in ("task", "template", "template_hash")), *_EXAMPLE.items()]
 )
 _ITEMS = pa.schema(
     [
@@ -46,51 +47,86 @@ _ITEMS = pa.schema(
         ("scores", pa.list_(pa.float64())),
         ("predicted", pa.int32()),
         ("gold", pa.int32()),
-        ("correct", pa.bool_()),
+        ("answer", _TEXT),
         ("nats", pa.float64()),
         ("n_bytes", pa.int64()),
+        ("n_words", pa.int64()),
+        ("values", _NUMBERS),
+    ]
+)
+_SCORES = pa.schema(
+    [
+        *((name, _TEXT) for name in ("task", "split", "model", "metric")),
+        ("headline", pa.bool_()),
+        *((name, pa.float64()) for name in ("value", "low", "high")),
+        *((name, pa.int64()) for name in ("n", "n_groups")),
+        ("exposure", _TEXT),
+    ]
+)
+_VERDICTS = pa.schema(
+    [
+        *((name, _TEXT) for name in ("task", "split", "metric")),
+        ("rivals", _NUMBERS),
+        *((name, pa.float64()) for name in ("p", "p_holm")),
+        ("beats_all", pa.bool_()),
+    ]
+)
+_SOURCES = pa.schema(
+    [
+        *((name, _TEXT) for name in ("task", "split", "source", "licence", "revision")),
+        ("n_records", pa.int64()),
     ]
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Converted:
-    """One task's examples per split, in their final order."""
+    """One task's examples per split, in their final order; a split that is absent has none."""
 
     task: Task
-    source: str
-    """Name of the directory or dataset that the records are from."""
+    source_name: str
+    """What people call its source: a Hub id, a path, a product."""
+    licence: str
+    """As the source states it; "": not stated."""
+    revision: str
+    """The commit of a Hub dataset, ``unverified`` where it is not pinned; "": a local source."""
     examples: Mapping[Split, Sequence[Example]]
+    n_records: Mapping[Split, int]
+    """Raw records that were read."""
 
 
-def write_prompts(
-    converted: Sequence[Converted], records: Mapping[tuple[str, Split], int], out: Path
-) -> None:
+def write_prompts(converted: Sequence[Converted], out: Path) -> None:
     """Write ``prompts.duckdb`` and one Parquet file per split into ``out``.
 
-    ``records``: (source, split) → number of records read.
+    A Parquet file has one row group per task, so that a reader of one task reads nothing else.
     """
-    tables = {split: _examples_table(converted, split) for split in SPLITS}
-    for split, table in tables.items():
-        pq.write_table(table, out / f"{split}.parquet", compression="zstd")
-    import duckdb
-
-    with duckdb.connect(str(out / DATABASE)) as connection:
-        connection.execute("SET autoinstall_known_extensions = false")
-        connection.execute(files("tasks_to_text").joinpath("schema.sql").read_text("utf-8"))
-        _insert(connection, "sources", _sources_table(records))
-        _insert(connection, "templates", _templates_table(converted))
-        for split, table in tables.items():
-            _insert(connection, "examples", _with_position(table, converted, split))
+    rows = {split: [_examples(one, split) for one in converted] for split in SPLITS}
+    for split, by_task in rows.items():
+        with pq.ParquetWriter(out / f"{split}.parquet", _EXAMPLES, compression="zstd") as file:
+            for table in by_task:
+                file.write_table(table)
+    tables = {
+        "sources": _sources(converted),
+        "templates": _templates(converted),
+        "examples": pa.concat_tables(
+            [_placed(table, split) for split in SPLITS for table in rows[split]]
+        ),
+    }
+    _write_database(out / DATABASE, "schema.sql", tables)
 
 
 def read_examples(prompts: Path, task: str, split: Split) -> list[Example]:
     """Examples of one task and split, in their order; DataError when there are none."""
-    names = ["example_id", "group", "prompt", "target", "choices", "gold", "segments"]
+    lists = [name for name, kind in _EXAMPLE.items() if kind == _TEXTS]
     return [
-        Example(**{**row, "choices": tuple(row["choices"]), "segments": tuple(row["segments"])})
-        for row in _read_rows(prompts, task, split, names)
+        Example(**{**row, **{name: tuple(row[name]) for name in lists}})
+        for row in _read_rows(prompts, task, split, list(_EXAMPLE))
     ]
+
+
+def splits_of(prompts: Path, task: str) -> tuple[Split, ...]:
+    """Splits in which a task has examples."""
+    return tuple(split for split in SPLITS if task in _tasks(prompts, split))
 
 
 def training_pairs(prompts: Path, task: str) -> Iterator[tuple[str, str]]:
@@ -99,70 +135,116 @@ def training_pairs(prompts: Path, task: str) -> Iterator[tuple[str, str]]:
         yield row["prompt"], row["target"]
 
 
+def evaluation_texts(prompts: Path) -> Iterator[str]:
+    """Prompt with target of every validation and test example: what no training may read."""
+    splits: tuple[Split, ...] = ("validation", "test")
+    for split in splits:
+        for row in _read(prompts / f"{split}.parquet", ["prompt", "target"]).to_pylist():
+            yield row["prompt"] + row["target"]
+
+
 def write_items(items: Sequence[Item], path: Path) -> None:
     """Write evaluation items in their order as zstd Parquet."""
-    columns = {name: [getattr(item, name) for item in items] for name in _ITEMS.names}
-    pq.write_table(pa.table(columns, schema=_ITEMS), path, compression="zstd")
+    pq.write_table(_items(items), path, compression="zstd")
 
 
 def read_items(path: Path) -> list[Item]:
     """Evaluation items as ``write_items`` wrote them; DataError when the file cannot be read."""
-    with _open(path) as file:
-        rows = file.read().to_pylist()
-    return [Item(**{**row, "scores": tuple(row["scores"])}) for row in rows]
+    return [
+        Item(**{**row, "scores": tuple(row["scores"]), "values": dict(row["values"])})
+        for row in _read(path).to_pylist()
+    ]
+
+
+def write_results(
+    items: Sequence[Item], scores: Sequence[Score], verdicts: Sequence[Verdict], out: Path
+) -> None:
+    """Write ``items.parquet``, and items, scores and verdicts as ``results.duckdb``."""
+    write_items(items, out / ITEMS)
+    tables = {
+        "items": _items(items),
+        "scores": pa.Table.from_pylist([asdict(row) for row in scores], schema=_SCORES),
+        "verdicts": _table(verdicts, _VERDICTS),
+    }
+    _write_database(out / RESULTS, "results.sql", tables)
 
 
 def _read_rows(
     prompts: Path, task: str, split: Split, columns: Sequence[str]
 ) -> list[dict[str, Any]]:
-    with _open(prompts / f"{split}.parquet") as file:
-        table = file.read(columns=["task", *columns])
-    known = table["task"].unique().to_pylist()
-    if task not in known:
-        raise DataError(
-            f"{prompts}: no {split} examples of task {task!r}; it holds {', '.join(sorted(known))}"
-        )
-    mine = pa.compute.equal(table["task"], task)
-    rows: list[dict[str, Any]] = table.filter(mine).drop_columns("task").to_pylist()
+    table = _read(prompts / f"{split}.parquet", columns, filters=[("task", "==", task)])
+    if not table.num_rows:
+        known = ", ".join(sorted(_tasks(prompts, split)))
+        raise DataError(f"{prompts}: no {split} examples of task {task!r}; it holds {known}")
+    rows: list[dict[str, Any]] = table.to_pylist()
     return rows
 
 
-def _open(path: Path) -> pq.ParquetFile:
+def _tasks(prompts: Path, split: Split) -> set[str]:
+    return set(_read(prompts / f"{split}.parquet", ["task"])["task"].unique().to_pylist())
+
+
+def _read(path: Path, columns: Sequence[str] | None = None, filters: Any = None) -> pa.Table:
     try:
-        return pq.ParquetFile(path)
+        return pq.read_table(path, columns=columns, filters=filters)
     except FileNotFoundError:
         raise DataError(f"{path} is missing: delete its directory, it is built again") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{path} cannot be read ({error}): delete its directory") from error
 
 
-def _examples_table(converted: Sequence[Converted], split: Split) -> pa.Table:
-    columns: dict[str, list[Any]] = {name: [] for name in _EXAMPLES.names}
-    for one in converted:
-        examples = one.examples[split]
-        columns["task"] += [one.task.name] * len(examples)
-        columns["template"] += [_template_name(one.task)] * len(examples)
-        columns["template_hash"] += [one.task.template_hash] * len(examples)
-        for field in fields(Example):
-            columns[field.name] += [getattr(example, field.name) for example in examples]
+def _table(rows: Sequence[Any], schema: pa.Schema) -> pa.Table:
+    """Records as a table, by the names of the schema; mappings become lists of pairs."""
+    columns = {
+        name: [
+            list(value.items()) if isinstance(value, Mapping) else value
+            for value in (getattr(row, name) for row in rows)
+        ]
+        for name in schema.names
+    }
+    return pa.table(columns, schema=schema)
+
+
+def _items(items: Sequence[Item]) -> pa.Table:
+    return _table(items, _ITEMS)
+
+
+def _examples(one: Converted, split: Split) -> pa.Table:
+    examples = one.examples.get(split, ())
+    columns: dict[str, list[Any]] = {
+        "task": [one.task.name] * len(examples),
+        "template": [_template_name(one.task)] * len(examples),
+        "template_hash": [one.task.template_hash] * len(examples),
+    }
+    for field in fields(Example):
+        columns[field.name] = [getattr(example, field.name) for example in examples]
     return pa.table(columns, schema=_EXAMPLES)
 
 
-def _with_position(table: pa.Table, converted: Sequence[Converted], split: Split) -> pa.Table:
-    position = [i for one in converted for i in range(len(one.examples[split]))]
-    table = table.append_column("position", pa.array(position, pa.int32()))
-    return table.append_column("split", pa.array([split] * len(position), _TEXT))
+def _placed(table: pa.Table, split: Split) -> pa.Table:
+    """With the split, and the position within task and split."""
+    n = table.num_rows
+    table = table.append_column("position", pa.array(range(n), pa.int32()))
+    return table.append_column("split", pa.array([split] * n, _TEXT))
 
 
-def _sources_table(records: Mapping[tuple[str, Split], int]) -> pa.Table:
-    rows = [(source, split, n) for (source, split), n in records.items()]
-    source, split, n_records = zip(*rows, strict=True)
-    return pa.table(
-        {"source": source, "split": split, "n_records": pa.array(n_records, pa.int32())}
-    )
+def _sources(converted: Sequence[Converted]) -> pa.Table:
+    rows = [
+        {
+            "task": one.task.name,
+            "split": split,
+            "source": one.source_name,
+            "licence": one.licence,
+            "revision": one.revision,
+            "n_records": n,
+        }
+        for one in converted
+        for split, n in one.n_records.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=_SOURCES)
 
 
-def _templates_table(converted: Sequence[Converted]) -> pa.Table:
+def _templates(converted: Sequence[Converted]) -> pa.Table:
     return pa.Table.from_pylist(
         [
             {
@@ -170,7 +252,9 @@ def _templates_table(converted: Sequence[Converted]) -> pa.Table:
                 "template": _template_name(one.task),
                 "template_hash": one.task.template_hash,
                 "description": one.task.description,
-                "source": one.source,
+                "kind": one.task.kind,
+                "protocol": one.task.protocol,
+                "headline": one.task.headline,
                 "unseen": one.task.unseen,
                 "closed": one.task.closed,
             }
@@ -183,10 +267,13 @@ def _template_name(task: Task) -> str:
     return str(getattr(task.template, "__name__", task.name))
 
 
-def _insert(connection: "duckdb.DuckDBPyConnection", table: str, rows: pa.Table) -> None:
-    """Append an Arrow table by column names; ``table`` is one of the three names above."""
-    connection.from_arrow(rows.select(_columns(connection, table))).insert_into(table)
+def _write_database(path: Path, schema: str, tables: Mapping[str, pa.Table]) -> None:
+    """A new database of the described tables, filled by column names."""
+    import duckdb
 
-
-def _columns(connection: "duckdb.DuckDBPyConnection", table: str) -> list[str]:
-    return list(connection.table(table).columns)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("SET autoinstall_known_extensions = false")
+        connection.execute(files("tasks_to_text").joinpath(schema).read_text("utf-8"))
+        for name, rows in tables.items():
+            columns = list(connection.table(name).columns)
+            connection.from_arrow(rows.select(columns)).insert_into(name)

@@ -1,64 +1,22 @@
-"""Laws of tasks_to_text.evaluate, with fakes at its one seam for them: LanguageModel."""
+"""Laws of ranking choices, with a fake at its one seam for them: LanguageModel."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
 from tasks_to_text.errors import ConfigError, DataError
-from tasks_to_text.evaluate import (
-    Item,
-    LanguageModel,
-    Score,
-    evaluate_choices,
-    evaluate_text,
-)
+from tasks_to_text.evaluate import evaluate
 from tasks_to_text.example import Example
-from tasks_to_text.store import read_items, write_items
+from tasks_to_text.language_model import LanguageModel
+from tasks_to_text.scored import Item, Score
+from tasks_to_text.task import Task
 from tasks_to_text.tasks.documentation import PARAMETER_TYPE
+from tests.tasks_to_text.fakes import Fake
 
 LABELS = (" array", " bool", " int", " str")
-
-
-@dataclass(frozen=True)
-class Answer:
-    sum: float
-    n_tokens: int = 1
-    is_greedy: bool = False
-    token_logprobs: tuple[float, ...] = ()
-
-
-class Fake:
-    """Log-likelihoods by a rule; counts its calls and requests."""
-
-    def __init__(self, known: dict[str, str]) -> None:
-        self.known = known
-        self.requests: list[tuple[str, str]] = []
-        self.calls = 0
-
-    def loglikelihood(self, requests: Sequence[tuple[str, str]]) -> Sequence[Answer]:
-        self.calls += 1
-        self.requests += requests
-        return [
-            Answer(0.0 if self.known.get(context) == continuation else -1.0)
-            for context, continuation in requests
-        ]
-
-    def rolling(self, texts: Sequence[str]) -> Sequence[Answer]:
-        return [Answer(-math.log(256) * len(text.encode())) for text in texts]
-
-    def generate(
-        self,
-        prompts: Sequence[str],
-        *,
-        stop: Sequence[str],
-        max_tokens: int,
-        temperature: float = 0.0,
-        seed: int = 0,
-    ) -> list[str]:
-        return ["" for _ in prompts]
+OPEN = replace(PARAMETER_TYPE, closed=False)
+Results = tuple[list[Item], dict[tuple[str, str], Score]]
 
 
 def _examples(n: int) -> list[Example]:
@@ -77,39 +35,34 @@ def _examples(n: int) -> list[Example]:
 
 
 def _evaluate(
-    models: dict[str, LanguageModel], examples: Sequence[Example]
-) -> tuple[list[Item], dict[str, Score]]:
-    items, scores = evaluate_choices(
-        PARAMETER_TYPE,
+    models: dict[str, LanguageModel],
+    examples: Sequence[Example],
+    task: Task = PARAMETER_TYPE,
+    train: int = 40,
+) -> Results:
+    items, scores = evaluate(
+        task,
         examples,
         split="test",
         models=models,
         choices_only_of=next(iter(models)),
-        train=_examples(40),
+        train=_examples(train),
         exposure={model: "unseen" if model == "uniform" else "in_mixture" for model in models},
         seed=0,
     )
-    return items, {score.model: score for score in scores}
+    return items, {(score.model, score.metric): score for score in scores}
 
 
 def test_who_knows_scores_one_and_who_does_not_scores_chance() -> None:
     examples = _examples(80)
     knows = Fake({example.prompt: example.target for example in examples})
-    items, scores = _evaluate({"knows": knows, "uniform": Fake({})}, examples)
-    assert set(scores) == {
-        "knows",
-        "uniform",
-        "chance",
-        "majority",
-        "choices only",
-        "bag of words",
-    }
-    assert (scores["knows"].value, scores["knows"].low, scores["knows"].high) == (1.0, 1.0, 1.0)
-    assert scores["uniform"].value == scores["choices only"].value == 0.25
-    assert scores["chance"].value == scores["chance"].low == 0.25
-    assert scores["knows"].n == 80
-    assert scores["knows"].n_groups == 20
-    assert {score.metric for score in scores.values()} == {"acc"}
+    items, scores = _evaluate({"knows": knows, "uniform": Fake()}, examples)
+    names = {"knows", "uniform", "chance", "majority", "choices only", "bag of words"}
+    assert scores.keys() == {(name, "acc") for name in names}
+    best = scores["knows", "acc"]
+    assert (best.value, best.low, best.high, best.n, best.n_groups) == (1.0, 1.0, 1.0, 80, 20)
+    assert scores["uniform", "acc"].value == scores["choices only", "acc"].value == 0.25
+    assert scores["chance", "acc"].value == scores["chance", "acc"].low == 0.25
     unseen = {score.model for score in scores.values() if score.exposure == "unseen"}
     assert unseen == {"uniform", "chance"}  # majority and bag of words learn from training rows
     assert len(items) == 5 * 80  # chance is an expectation: it answers nothing
@@ -121,61 +74,85 @@ def test_items_say_what_was_shown_and_answered() -> None:
     item = items[2]
     assert (item.model, item.example_id, item.group) == ("m", "e2", "g0")
     assert item.scores == (-1.0, -1.0, 0.0, -1.0)
-    assert (item.predicted, item.gold, item.correct) == (2, 2, True)
+    assert (item.predicted, item.gold, item.answer, item.values) == (2, 2, "int", {"acc": 1.0})
     assert item.template_hash == PARAMETER_TYPE.template_hash
     digests = {(one.example_id, one.prompt_digest) for one in items}
     assert len(digests) == len({digest for _, digest in digests}) == 8
 
 
 def test_choices_only_sees_no_prompt_and_equal_requests_go_out_once() -> None:
-    examples, model = _examples(12), Fake({})
+    examples, model = _examples(12), Fake()
     _evaluate({"m": model}, examples)
     assert model.calls == 2
     assert len(model.requests) == 12 * 4 + 4
     assert model.requests[-4:] == [("", label) for label in LABELS]
 
 
-def test_bits_per_byte_of_a_model_that_has_no_idea_are_eight() -> None:
-    documents = [("a", "g1", "some text"), ("b", "g1", "été"), ("c", "g2", "x" * 500)]
-    items, scores = evaluate_text(
-        "held_out", documents, split="test", models={"m": Fake({})}, seed=0
+def _pair(nats: dict[str, tuple[float, float]]) -> tuple[Example, Fake]:
+    """One example with two choices; choice → nats with and without the prompt."""
+    first, second = nats
+    example = Example(
+        example_id="e", group="g", prompt="p", target=first, choices=(first, second), gold=0
     )
-    by_model = {score.model: score for score in scores}
-    assert set(by_model) == {"m", "lzma"}
-    assert by_model["m"].value == pytest.approx(8.0)
-    assert by_model["m"].metric == "bits_per_byte"
-    assert 0 < by_model["lzma"].value < 4
-    assert [item.n_bytes for item in items] == [9, 5, 500]
-    assert items[0].nats == pytest.approx(9 * math.log(256))
+    known = {(p, c): n[not p] for c, n in nats.items() for p in ("p", "")}
+    return example, Fake(nats=known)
 
 
-def test_items_come_back_from_disk_as_they_were(tmp_path: Path) -> None:
-    examples = _examples(6)
-    items, _ = _evaluate({"m": Fake({})}, examples)
-    documents = [("a", "g1", "some text"), ("b", "g2", "more")]
-    items += evaluate_text("t", documents, split="test", models={"m": Fake({})}, seed=0)[0]
-    write_items(items, tmp_path / "items.parquet")
-    assert read_items(tmp_path / "items.parquet") == items
-    with pytest.raises(DataError, match="is missing"):
-        read_items(tmp_path / "nothing.parquet")
+def test_each_metric_ranks_in_its_own_way() -> None:
+    task = replace(OPEN, metrics=("acc", "acc_norm", "acc_pmi"))
+    # Sums prefer the short one, 3 < 4 nats; per character the long one, 4 / 10 < 3 / 2; the short
+    # one loses by PMI too, since it is as likely without the prompt.
+    example, model = _pair({" long words": (4.0, 9.0), " ab": (3.0, 3.0)})
+    items, scores = _evaluate({"m": model}, [example], task, train=0)
+    assert items[0].values == {"acc": 0.0, "acc_norm": 1.0, "acc_pmi": 1.0}
+    assert items[0].answer == "ab" and items[0].scores == (-4.0, -3.0)
+    assert {metric for name, metric in scores if name == "m"} == set(task.metrics)
+    headline = {metric: score.headline for (name, metric), score in scores.items() if name == "m"}
+    assert headline == {"acc": True, "acc_norm": False, "acc_pmi": False}
+
+
+def test_the_leading_space_is_no_character_of_a_choice() -> None:
+    task = replace(OPEN, metrics=("acc_norm",))
+    # Per character 1 / 1 against 3 / 2; with the space it would be 1 / 2 against 3 / 3.
+    example, model = _pair({" a": (1.3, 0.0), " bb": (2.5, 0.0)})
+    items, _ = _evaluate({"m": model}, [example], task, train=0)
+    assert items[0].predicted == 1  # 1.3 against 1.25
+
+
+def test_baselines_stand_under_the_headline_and_choices_only_ranks_as_it_does() -> None:
+    nats = {" long words": (1.0, 4.0), " ab": (1.0, 3.0)}
+    example, model = _pair(nats)
+    by_headline = {}
+    for metrics in (("acc", "acc_norm"), ("acc_norm", "acc"), ("acc_pmi",)):
+        _, scores = _evaluate({"m": model}, [example], replace(OPEN, metrics=metrics), train=0)
+        assert [metric for name, metric in scores if name == "choices only"] == [metrics[0]]
+        by_headline[metrics[0]] = scores["choices only", metrics[0]].value
+    assert by_headline == {"acc": 0.0, "acc_norm": 1.0, "acc_pmi": 0.0}
+
+
+def test_without_training_rows_only_labels_have_a_majority() -> None:
+    examples = [*_examples(8), replace(_examples(1)[0], example_id="again")]
+    _, scores = _evaluate({"m": Fake()}, examples, train=0)
+    assert {name for name, _ in scores} == {"m", "choices only", "majority", "chance"}
+    assert scores["majority", "acc"].value == 3 / 9
+    _, scores = _evaluate({"m": Fake()}, examples, OPEN, train=0)
+    assert {name for name, _ in scores} == {"m", "choices only", "chance"}
 
 
 def test_bad_input_is_named() -> None:
     with pytest.raises(DataError, match="no examples"):
-        _evaluate({"m": Fake({})}, [])
+        _evaluate({"m": Fake()}, [])
     bare = Example(example_id="1", group="g", prompt="p", target=" t")
     with pytest.raises(DataError, match="'1' has no choices"):
-        _evaluate({"m": Fake({})}, [bare])
+        _evaluate({"m": Fake()}, [bare])
     with pytest.raises(ConfigError, match="choices_only_of='other'"):
-        evaluate_choices(
+        evaluate(
             PARAMETER_TYPE,
             _examples(4),
             split="test",
-            models={"m": Fake({})},
+            models={"m": Fake()},
             choices_only_of="other",
             train=_examples(4),
             exposure={"m": "unseen"},
             seed=0,
         )
-    with pytest.raises(DataError, match="none may be empty"):
-        evaluate_text("t", [("a", "g", "")], split="test", models={}, seed=0)

@@ -1,0 +1,127 @@
+"""Written answers against references, and last words against the one word.
+
+``generation``: greedy text up to the task's stop, without white space around it. ``last_word``: is
+every token of the target the likeliest one (``acc``), and how likely is the word (``perplexity``,
+exp of the mean of nats per word), both as lm-evaluation-harness has them for LAMBADA; the answer of
+an item, for people, is the first word that greedy decoding writes.
+
+Beside the models stand, under the headline metric, ``majority`` (always the most frequent training
+target) and the task's own rules (``Task.baselines``).
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from tasks_to_text.evaluate_text import text_interval
+from tasks_to_text.evaluation import Evaluation, Rows
+from tasks_to_text.example import Example
+from tasks_to_text.language_model import LanguageModel
+from tasks_to_text.metric import METRICS
+from tasks_to_text.metrics import cluster_bootstrap
+from tasks_to_text.scored import MAJORITY, Item, Score
+from tasks_to_text.text_metrics import corpus_interval, item_values
+
+WORD_TOKENS = 8
+"""Tokens in which a last word is written."""
+
+
+def evaluate_generation(asked: Evaluation) -> Rows:
+    """Every metric for every model, the headline for every baseline; all have items."""
+    task = asked.task
+    prompts = [example.prompt for example in asked.examples]
+    items: list[Item] = []
+    scores: list[Score] = []
+
+    def add(model: str, answers: Sequence[str], metrics: Sequence[str]) -> None:
+        values = item_values(metrics, answers, references)
+        own = [
+            asked.item(model, example, answer=answer, values=value)
+            for example, answer, value in zip(asked.examples, answers, values, strict=True)
+        ]
+        items.extend(own)
+        for metric in metrics:
+            if METRICS[metric].by_item:
+                row = _mean(asked, model, metric, own)
+            else:
+                interval = corpus_interval(
+                    metric, answers, references, asked.groups, seed=asked.seed
+                )
+                row = asked.score(model, metric, interval)
+            scores.append(row)
+
+    references = [_references(example) for example in asked.examples]
+    for name, model in asked.models.items():
+        written = model.generate(prompts, stop=task.stop, max_tokens=task.max_tokens)
+        add(name, [text.strip() for text in written], task.metrics)
+    for name, answers in _guesses(asked).items():
+        add(name, answers, task.metrics[:1])
+    return items, scores
+
+
+def evaluate_last_word(asked: Evaluation) -> Rows:
+    """Accuracy and perplexity of every model; where accuracy is the headline, the baselines'."""
+    items: list[Item] = []
+    scores: list[Score] = []
+    for name, model in asked.models.items():
+        own = _word_items(asked, name, model)
+        items += own
+        for metric in asked.task.metrics:
+            if metric == "acc":
+                scores.append(_mean(asked, name, metric, own))
+            else:
+                scores.append(asked.score(name, metric, text_interval(metric, own, asked.seed)))
+    for name, answers in _guesses(asked).items() if asked.task.headline == "acc" else ():
+        own = [
+            asked.item(
+                name, one, answer=answer, values={"acc": float(answer == one.target.strip())}
+            )
+            for one, answer in zip(asked.examples, answers, strict=True)
+        ]
+        items += own
+        scores.append(_mean(asked, name, "acc", own))
+    return items, scores
+
+
+def _word_items(asked: Evaluation, name: str, model: LanguageModel) -> list[Item]:
+    requests = [(example.prompt, example.target) for example in asked.examples]
+    likelihoods = model.loglikelihood(requests)
+    missed = [
+        example.prompt
+        for example, one in zip(asked.examples, likelihoods, strict=True)
+        if not one.is_greedy
+    ]
+    written = iter(model.generate(missed, stop=(), max_tokens=WORD_TOKENS) if missed else ())
+    return [
+        asked.item(
+            name,
+            example,
+            nats=-one.sum,
+            answer=example.target.strip() if one.is_greedy else _first_word(next(written)),
+            values={"acc": float(one.is_greedy)},
+        )
+        for example, one in zip(asked.examples, likelihoods, strict=True)
+    ]
+
+
+def _guesses(asked: Evaluation) -> dict[str, list[str]]:
+    """Answers that need no model."""
+    found: dict[str, list[str]] = {}
+    if asked.train:
+        ((target, _),) = Counter(example.target for example in asked.train).most_common(1)
+        found[MAJORITY] = [target.strip()] * len(asked.examples)
+    for name, rule in asked.task.baselines.items():
+        found[name] = [rule(example).strip() for example in asked.examples]
+    return found
+
+
+def _references(example: Example) -> tuple[str, ...]:
+    return example.references or (example.target.strip(),)
+
+
+def _first_word(text: str) -> str:
+    return next(iter(text.split()), "")
+
+
+def _mean(asked: Evaluation, model: str, metric: str, items: Sequence[Item]) -> Score:
+    values = [item.values[metric] for item in items]
+    return asked.score(model, metric, cluster_bootstrap(values, asked.groups, seed=asked.seed))

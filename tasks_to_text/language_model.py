@@ -1,0 +1,48 @@
+"""What is asked of a model: strings in, log-likelihoods in nats and strings out.
+
+``gptcore.scoring.Scorer`` satisfies it without knowing of it; so may a fake, or a peer's model.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Loglikelihood(Protocol):
+    """What a model says of one continuation or text."""
+
+    @property
+    def sum(self) -> float:
+        """Log-likelihood in nats: 0 is certain."""
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens scored."""
+
+    @property
+    def is_greedy(self) -> bool:
+        """Whether each token was the likeliest one."""
+
+    @property
+    def token_logprobs(self) -> Sequence[float]:
+        """Nats per token, in order; their sum is ``sum``."""
+
+
+class LanguageModel(Protocol):
+    """A model of strings."""
+
+    def loglikelihood(self, requests: Sequence[tuple[str, str]]) -> Sequence[Loglikelihood]:
+        """Score (context, continuation) pairs, in their order; "" means start of a text."""
+
+    def rolling(self, texts: Sequence[str]) -> Sequence[Loglikelihood]:
+        """Score whole texts, every token once, from the start of a text on."""
+
+    def generate(
+        self,
+        prompts: Sequence[str],
+        *,
+        stop: Sequence[str],
+        max_tokens: int,
+        temperature: float = 0.0,
+        seed: int = 0,
+    ) -> list[str]:
+        """Continue each prompt up to a stop string or ``max_tokens``."""

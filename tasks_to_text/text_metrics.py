@@ -1,0 +1,142 @@
+"""How near written answers are to references.
+
+exact_match and f1 are those of the official SQuAD 2.0 script: lower case, no punctuation, no
+articles, single spaces; f1 is over the bag of words; where either side is empty, both must be. A
+reference that such cleaning empties counts only where all do.
+
+rouge_1, rouge_2 and rouge_l are F-measures of Google's rouge-score with Porter's stemmer, as
+lm-evaluation-harness calls it; rouge_l is over the whole text, not line by line. bleu (13a
+tokenizer, exponential smoothing) and chrf (six characters, no words, β = 2) are those of sacrebleu:
+of a corpus they are computed from summed counts, which is how they are resampled too; of a sentence
+bleu uses only the orders that it has.
+
+The best reference counts: the maximum for exact_match, f1 and rouge; bleu and chrf have rules of
+their own for several.
+"""
+
+import re
+import string
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from tasks_to_text.metrics import Interval, resampled_sums, sums_by_group
+
+References = Sequence[tuple[str, ...]]
+"""Per answer, the acceptable texts."""
+
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+_NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
+_ROUGE: Mapping[str, str] = {"rouge_1": "rouge1", "rouge_2": "rouge2", "rouge_l": "rougeL"}
+CORPUS_RESAMPLES = 1000
+"""Draws of groups behind an interval of bleu or chrf."""
+
+
+def normalized(text: str) -> str:
+    """Text as exact_match and f1 compare it.
+
+    >>> normalized(" The  end, of a day!")
+    'end of day'
+    """
+    bare = text.lower().translate(_NO_PUNCTUATION)
+    return " ".join(_ARTICLES.sub(" ", bare).split())
+
+
+def exact_match(answer: str, references: Sequence[str]) -> float:
+    """1.0 when the answer, normalised, is one of the references."""
+    return float(normalized(answer) in _comparable(references))
+
+
+def f1(answer: str, references: Sequence[str]) -> float:
+    """Harmonic mean of the shares of words found in each other, against the best reference."""
+    words = normalized(answer).split()
+    return max(_overlap(words, reference.split()) for reference in _comparable(references))
+
+
+def item_values(
+    metrics: Sequence[str], answers: Sequence[str], references: References
+) -> list[dict[str, float]]:
+    """Metric → value of every answer alone; for bleu and chrf the sentence's."""
+    scorers = {metric: _scorer(metric) for metric in metrics}
+    return [
+        {metric: scorer(answer, accepted) for metric, scorer in scorers.items()}
+        for answer, accepted in zip(answers, references, strict=True)
+    ]
+
+
+def corpus_interval(
+    metric: str, answers: Sequence[str], references: References, groups: Sequence[str], *, seed: int
+) -> Interval:
+    """bleu or chrf of all answers together, with the cluster bootstrap over summed counts."""
+    judge = _corpus_metric(metric)
+    counts = np.asarray(
+        judge._extract_corpus_statistics(list(answers), _in_columns(references)), dtype=np.float64
+    )
+    sums = sums_by_group(counts, groups)
+    draws = resampled_sums(sums, np.random.default_rng(seed), CORPUS_RESAMPLES)
+    low, high = np.percentile([_score(judge, row) for row in draws], [2.5, 97.5])
+    return Interval(_score(judge, sums.sum(axis=0)), float(low), float(high))
+
+
+def _comparable(references: Sequence[str]) -> list[str]:
+    bare = [normalized(reference) for reference in references]
+    return [reference for reference in bare if reference] or [""]
+
+
+def _overlap(ours: Sequence[str], theirs: Sequence[str]) -> float:
+    if not ours or not theirs:
+        return float(ours == theirs)
+    common = (Counter(ours) & Counter(theirs)).total()
+    return 2 * common / (len(ours) + len(theirs))
+
+
+def _scorer(metric: str) -> Callable[[str, Sequence[str]], float]:
+    if metric in _ROUGE:
+        return lambda answer, references: _rouge(answer, references, metric)
+    if metric in ("bleu", "chrf"):
+        judge = _sentence_metric(metric)
+        return lambda answer, accepted: float(judge.sentence_score(answer, list(accepted)).score)
+    return {"exact_match": exact_match, "f1": f1}[metric]
+
+
+def _rouge(answer: str, references: Sequence[str], metric: str) -> float:
+    kind = _ROUGE[metric]
+    judge = _rouge_scorer(kind)
+    return float(max(judge.score(one, answer)[kind].fmeasure for one in references))
+
+
+@cache
+def _rouge_scorer(kind: str) -> Any:
+    """rouge_l needs no data of nltk; only the variant that splits sentences would."""
+    from rouge_score.rouge_scorer import RougeScorer  # type: ignore[import-untyped]
+
+    return RougeScorer([kind], use_stemmer=True)
+
+
+def _sentence_metric(metric: str) -> Any:
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
+
+    return BLEU(effective_order=True) if metric == "bleu" else CHRF()
+
+
+def _corpus_metric(metric: str) -> Any:
+    """``force``: silences a warning about texts that look tokenized; the score is the same."""
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
+
+    return BLEU(force=True) if metric == "bleu" else CHRF()
+
+
+def _in_columns(references: References) -> list[list[str | None]]:
+    """sacrebleu's layout: the first reference of every answer, the second …; None: it has none."""
+    most = max(map(len, references))
+    return [[row[i] if i < len(row) else None for row in references] for i in range(most)]
+
+
+def _score(judge: Any, counts: Any) -> float:
+    """sacrebleu's own computation from summed counts (its bootstrap uses the same methods)."""
+    return float(judge._compute_score_from_stats(counts.tolist()).score)
