@@ -1,0 +1,53 @@
+"""The task ``topic``: the rows of data/labels.csv, which has the columns ``text`` and ``label``.
+
+Other columns: change TEXT and LABEL. Other kinds of tasks (two texts and a label, multiple choice,
+reading, questions, summaries, translation …) are in ``tasks_to_text.kinds``; every file of this
+folder is read, and defines TASK, or TASKS as a list.
+"""
+
+import csv
+from pathlib import Path
+
+from tasks_to_text.kinds import classification
+from tasks_to_text.source import Source
+
+ROWS = Path(__file__).parents[1] / "data" / "labels.csv"
+TEXT, LABEL = "text", "label"
+
+
+def labels() -> dict[str, str]:
+    """Every value of the label column → the word that the model reads for it.
+
+    Write the dictionary by hand where the values are numbers or abbreviations: {"0": "negative"}.
+    """
+    if not ROWS.is_file():
+        raise FileNotFoundError(f"{ROWS}: put your rows there, with columns {TEXT} and {LABEL}")
+    with ROWS.open(encoding="utf-8-sig", newline="") as file:
+        values = {(row[LABEL] or "").strip() for row in csv.DictReader(file)}
+    return {value: value for value in sorted(values - {""})}
+
+
+LABELS = labels()
+
+TASK = classification(
+    name="topic",
+    description="The topic of a text; the gold answer is the label that a person gave.",
+    source=Source(
+        path="data/labels.csv",
+        # The file has no splits of its own, so 10 % of it decide on promotion (validation), 20 %
+        # are only reported (test), and training never sees either. With files of your own for
+        # them: path="data", splits={"train": "train.csv", "test": "test.csv"}, and so on.
+        splits={"train": "labels.csv"},
+        hold_out={"validation": 0.1, "test": 0.2},
+        licence="own",
+    ),
+    text=TEXT,
+    label=LABEL,
+    labels=LABELS,
+    question="Topic:",
+    # Rows that belong together (one author, one ticket with its answers) must be on one side of
+    # the split: name the column that tells them apart, or scores are better than the truth.
+    group="",
+    # A made-up row of the same form: it shows at once whether the task works.
+    specimens=[{TEXT: "A text.", LABEL: next(iter(LABELS))}],
+)
