@@ -1,12 +1,14 @@
-"""Documentation → documents: text as a reader sees it, filtered, free of evaluation text.
+"""Documentation and collections of texts → documents: filtered, free of evaluation text.
+
+Where there are several inputs, each split by itself, what a document repeats of another input goes.
 
 The training split is decontaminated against the texts that evaluation will show (prompts and
 targets of the validation and test splits), in both directions: a document mostly made of such
 texts, and a long document that holds one of them.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,13 @@ from gptcore.corpus.documents import (
     Document,
     DocumentationRow,
     read_documentation,
+    read_documents,
     write_documents,
 )
 from gptcore.corpus.filters import FilterConfig, reason_to_drop
 from gptcore.corpus.near_duplicates import Mask, overlaps, shingles
-from gptcore.corpus.splits import COMMON, SPLITS
+from gptcore.corpus.splits import COMMON, SPLITS, leaks
+from gptcore.corpus.texts import sizes
 from gptcore.errors import ConfigError, DataError
 
 MADE_OF_HELD_OUT = "made of evaluation text"
@@ -30,7 +34,7 @@ HOLDS_HELD_OUT = "holds an evaluation text"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IngestConfig:
-    """How documentation becomes documents."""
+    """How documentation and collections become documents."""
 
     filters: FilterConfig = field(default_factory=FilterConfig)
     """Applied to every split."""
@@ -40,40 +44,54 @@ class IngestConfig:
     min_shared: int = 6
     """Shingles that a document must share with one held-out text to be said to hold it: six are
     thirteen consecutive words."""
+    max_leak: float = 0.2
+    """Of several inputs: share of a held-out document's shingles that training text may hold."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.max_overlap < 1:
-            raise ConfigError(f"ingest.max_overlap={self.max_overlap}: must lie in [0, 1)")
+        for name in ("max_overlap", "max_leak"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(f"ingest.{name}={getattr(self, name)}: must lie in [0, 1)")
         if self.min_shared < 1:
             raise ConfigError(f"ingest.min_shared={self.min_shared}: must be positive")
 
 
 def ingest(
     config: IngestConfig,
-    documentation: Path,
+    documentation: Path | None,
+    collections: Sequence[Path],
     held_out: Iterable[str],
     out: Path,
     progress: Callable[[int, int, str], None] = lambda done, total, what: None,
 ) -> dict[str, Any]:
     """Write ``train``, ``validation`` and ``test.parquet`` of documents into ``out``.
 
-    ``held_out``: prompts and targets that evaluation shows. Returns counts: documents, bytes,
-    words, documents_by_split, bytes_by_source (by split), dropped (by reason), held_out_texts.
-    Raises ProductError for a missing or broken file, DataError when no training document is left.
+    ``documentation`` is a product of ``documentation.collect``, ``collections`` are products of
+    ``texts.collect_texts``, ``held_out`` prompts and targets that evaluation shows. Returns counts:
+    documents, bytes, words, documents_by_split, bytes_by_source (by split), dropped (by reason),
+    held_out_texts. Raises ConfigError without any input, ProductError for a missing or broken file,
+    DataError when no training document is left.
     """
+    if documentation is None and not collections:
+        raise ConfigError("corpora: there is none; name a collection, or take the documentation")
     texts = list(held_out)
     dropped: Counter[str] = Counter()
     by_split: dict[str, list[Document]] = {}
     for done, split in enumerate(SPLITS):
-        progress(done, len(SPLITS), split)
-        kept = _kept(documentation / f"{split}.parquet", config.filters, dropped)
-        by_split[split] = kept if split != "train" else _clean(kept, texts, config, dropped)
-        write_documents(by_split[split], out / f"{split}.parquet")
+        progress(done, len(SPLITS) + 1, f"reading {split}")
+        read = _read(documentation, collections, f"{split}.parquet")
+        by_split[split] = list(_kept(read, config.filters, dropped))
+    progress(len(SPLITS), len(SPLITS) + 1, "comparing with what evaluation shows")
+    if len(collections) + (documentation is not None) > 1:
+        by_split = _without_leaks(by_split, config.max_leak, dropped)
+    by_split["train"] = _clean(by_split["train"], texts, config, dropped)
     if not by_split["train"]:
-        raise DataError(f"{documentation}: no training document is left, dropped {dict(dropped)}")
-    progress(len(SPLITS), len(SPLITS), "done")
+        inputs = ", ".join(map(str, filter(None, [documentation, *collections])))
+        raise DataError(f"{inputs}: no training document is left, dropped {dict(dropped)}")
+    for split in SPLITS:
+        write_documents(by_split[split], out / f"{split}.parquet")
+    progress(len(SPLITS) + 1, len(SPLITS) + 1, "done")
     return {
-        **_counts(by_split),
+        **sizes(by_split),
         "dropped": dict(sorted(dropped.items())),
         "held_out_texts": len(texts),
     }
@@ -94,16 +112,44 @@ def as_document(row: DocumentationRow) -> Document:
     )
 
 
-def _kept(path: Path, config: FilterConfig, dropped: Counter[str]) -> list[Document]:
-    """Documents of a documentation file whose docstring passes the filters."""
-    documents: list[Document] = []
-    for row in read_documentation(path):
-        reason = reason_to_drop(row.text, config)
+def _read(
+    documentation: Path | None, collections: Sequence[Path], name: str
+) -> Iterator[tuple[str, Document]]:
+    """Documents of one split of all inputs, each with the text that the filters judge."""
+    if documentation is not None:
+        for row in read_documentation(documentation / name):
+            yield row.text, as_document(row)
+    for collection in collections:
+        for document in read_documents(collection / name):
+            yield document.text, document
+
+
+def _kept(
+    documents: Iterable[tuple[str, Document]], config: FilterConfig, dropped: Counter[str]
+) -> Iterator[Document]:
+    """Documents whose text passes the filters."""
+    for text, document in documents:
+        reason = reason_to_drop(text, config)
         if reason:
             dropped[reason] += 1
         else:
-            documents.append(as_document(row))
-    return documents
+            yield document
+
+
+def _without_leaks(
+    by_split: dict[str, list[Document]], limit: float, dropped: Counter[str]
+) -> dict[str, list[Document]]:
+    """Documents without those that repeat others, in their split or in an earlier one."""
+    documents = [document for split in SPLITS for document in by_split[split]]
+    splits = [split for split in SPLITS for _ in by_split[split]]
+    reasons = leaks(shingles(document.text for document in documents), splits, limit)
+    kept: dict[str, list[Document]] = {split: [] for split in SPLITS}
+    for document, split, reason in zip(documents, splits, reasons, strict=True):
+        if reason:
+            dropped[reason] += 1
+        else:
+            kept[split].append(document)
+    return kept
 
 
 def _clean(
@@ -137,20 +183,3 @@ def _contaminated(
     holds = np.zeros(n, dtype=bool)
     holds[found.texts[enough & (found.texts < n)]] = True
     return made_of, holds
-
-
-def _counts(by_split: dict[str, list[Document]]) -> dict[str, Any]:
-    """Documents, words and bytes, and bytes by source and split."""
-    sizes: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SPLITS, 0))
-    words = 0
-    for split, documents in by_split.items():
-        for document in documents:
-            sizes[document.source][split] += len(document.text.encode())
-            words += len(document.text.split())
-    return {
-        "documents": sum(map(len, by_split.values())),
-        "bytes": sum(sum(size.values()) for size in sizes.values()),
-        "words": words,
-        "documents_by_split": {split: len(by_split[split]) for split in SPLITS},
-        "bytes_by_source": {name: sizes[name] for name in sorted(sizes)},
-    }

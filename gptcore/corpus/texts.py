@@ -4,8 +4,8 @@ Collections of texts repeat themselves: pages are copied, versions of a page dif
 texts that repeat each other are joined into groups, a group is held out whole, and what a held-out
 text still shares with training is dropped with a reason (``splits``, as for documentation).
 
-All texts of a corpus are held in memory while they are compared, about twelve bytes per byte of
-text at the peak: a hundred megabytes are nothing, ten gigabytes are too much for one machine.
+All texts of a corpus are held in memory while they are compared, about twenty bytes per byte of
+text at the peak: a hundred megabytes take 2 GB, ten gigabytes are too much for one machine.
 """
 
 from collections import Counter, defaultdict
@@ -153,7 +153,7 @@ def _split(
     config: TextsConfig,
     dropped: Counter[str],
 ) -> dict[str, list[Document]]:
-    """Groups to splits, then what must go: ``later`` texts have the very words of an earlier one."""
+    """Groups to splits, then what must go; ``later`` texts have the very words of earlier ones."""
     splits = assign(
         groups,
         [text.source for text in texts],
