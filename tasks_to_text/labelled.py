@@ -35,7 +35,7 @@ class Common(TypedDict, total=False):
     columns: Sequence[str]
     """Columns that only functions of yours read; those named in other arguments are known."""
     id: str
-    """Column with a unique id; "" (the default): a digest of the whole record."""
+    """Column with a unique id; "" (the default): a digest of the columns that were read."""
     group: str | Callable[[Row], str]
     """Column, or function, that says which records belong together (same article, same author):
     they are never divided between training and evaluation, and intervals are clustered by it. ""
@@ -131,16 +131,42 @@ class _Rows:
                 yield Rejected(reason=str(unusable), where=where)
 
     def _row(self, record: Row) -> Row:
-        shape = self.shape(record)
-        stable = json.dumps(dict(record), sort_keys=True, ensure_ascii=False, default=str)
-        id_ = _name(self.id, record) if self.id else digest(stable)
+        read = _Read(record)
+        shape = self.shape(read)
+        id_ = _name(self.id, read) if self.id else read.digest()
         key = " ".join((shape.key or shape.prompt).casefold().split())
         return {
             "id": id_,
-            "group": _name(self.group, record) if self.group else id_,
+            "group": _name(self.group, read) if self.group else id_,
             "key": digest(key),
             "shape": shape,
         }
+
+
+class _Read(Mapping[str, Any]):
+    """A record that remembers which columns were read: only they are what its row is made of,
+    whatever else the source, or another task of the same source, has in it.
+    """
+
+    def __init__(self, record: Row) -> None:
+        self._record = record
+        self._columns: set[str] = set()
+
+    def __getitem__(self, column: str) -> Any:
+        self._columns.add(column)
+        return self._record[column]
+
+    def __iter__(self) -> Iterator[str]:
+        self._columns.update(self._record)
+        return iter(self._record)
+
+    def __len__(self) -> int:
+        return len(self._record)
+
+    def digest(self) -> str:
+        """Of the columns read so far."""
+        content = {column: self._record.get(column) for column in self._columns}
+        return digest(json.dumps(content, sort_keys=True, ensure_ascii=False, default=str))
 
 
 def _name(field: str | Callable[[Row], str], record: Row) -> str:

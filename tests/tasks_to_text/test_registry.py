@@ -1,23 +1,47 @@
-"""The table of tasks: names, suggestions, hashes, hypothesis-free laws of every task."""
+"""The table of tasks: names, suggestions, a project's own, hypothesis-free laws of every task."""
+
+import dataclasses
+import subprocess
+import sys
 
 import pytest
 
 from tasks_to_text import registry
 from tasks_to_text.errors import ConfigError, UnknownName
+from tasks_to_text.metric import METRICS
 from tasks_to_text.task import Task
+from tasks_to_text.tasks import quickstart, reference
+
+MINE = dataclasses.replace(registry.get("sst2"), name="my_task")
 
 
-def test_the_three_tasks_and_which_of_them_no_mixture_may_hold() -> None:
-    assert registry.names() == ("package", "parameter_type", "sentence_order")
-    assert [registry.get(name).unseen for name in registry.names()] == [False, False, True]
-    assert [registry.get(name).closed for name in registry.names()] == [True, True, False]
+def test_the_table_holds_all_shipped_tasks_once() -> None:
+    shipped = [task.name for task in (*quickstart.TASKS, *reference.TASKS)]
+    assert sorted(shipped) == list(registry.names())
+    assert {"package", "sentence_order", "hellaswag", "lambada"} <= set(shipped)
+    assert all(registry.get(name).name == name for name in registry.names())
 
 
 def test_unknown_names_suggest_near_ones() -> None:
     with pytest.raises(UnknownName, match="did you mean sentence_order"):
         registry.get("sentence-order")
-    with pytest.raises(UnknownName, match="there are package, parameter_type, sentence_order"):
+    with pytest.raises(UnknownName, match="there are .*package, parameter_type"):
         registry.get("qqq")
+
+
+def test_a_project_s_own_tasks_are_found_beside_the_shipped_ones() -> None:
+    extra = {"my_task": MINE}
+    assert registry.get("my_task", extra) is MINE
+    assert registry.get("sst2", extra).name == "sst2"
+    assert "my_task" in registry.names(extra)
+    assert "my_task" not in registry.names()
+    with pytest.raises(UnknownName, match="did you mean my_task"):
+        registry.get("my_tesk", extra)
+
+
+def test_a_project_may_not_shadow_a_shipped_task() -> None:
+    with pytest.raises(ConfigError, match="sst2 of the project: shipped tasks have these names"):
+        registry.get("package", {"sst2": MINE})
 
 
 @pytest.mark.parametrize("name", registry.names())
@@ -25,22 +49,38 @@ def test_specimens_render_and_give_the_template_its_version(name: str) -> None:
     task = registry.get(name)
     for specimen in task.specimens:
         example = task.template(specimen)
-        assert example.prompt
-        assert example.target[0].isspace()
+        assert not example.prompt or example.target[0].isspace()
         assert task.keys(specimen)
+        assert bool(example.choices) == (task.protocol == "choice")
+        assert (task.protocol == "text") <= (example.prompt == "" and len(example.segments) == 1)
+        assert all(one == one.strip() for one in example.references)
+        assert all(isinstance(rule(example), str) for rule in task.baselines.values())
     assert len(task.template_hash) == 12
     assert int(task.template_hash, 16) >= 0
+    assert task.headline in METRICS
+    assert task.description.endswith(".")
 
 
 def test_versions_differ_between_tasks() -> None:
     hashes = {registry.get(name).template_hash for name in registry.names()}
-    assert len(hashes) == 3
+    assert len(hashes) == len(registry.names())
 
 
 def test_a_task_without_a_version_or_a_plain_name_is_refused() -> None:
     task = registry.get("package")
-    known = {field: getattr(task, field) for field in ("description", "columns", "rows", "keys")}
+    fields = ("description", "kind", "source", "columns", "rows", "keys", "template")
+    known = {field: getattr(task, field) for field in fields}
     with pytest.raises(ConfigError, match="no specimens"):
-        Task(name="package", template=task.template, specimens=(), **known)
+        Task(name="package", specimens=(), **known)
     with pytest.raises(ConfigError, match="lower-case"):
-        Task(name="Which package?", template=task.template, specimens=task.specimens, **known)
+        Task(name="Which package?", specimens=task.specimens, **known)
+
+
+def test_the_table_is_light_to_import() -> None:
+    code = (
+        "import sys, tasks_to_text.registry\n"
+        "heavy = {'pyarrow', 'datasets', 'duckdb', 'numpy', 'pandas', 'sacrebleu', 'rouge_score'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
