@@ -5,7 +5,6 @@ has ``tasks/<name>/<split>.jsonl.zst`` in it.
 """
 
 import os
-import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from tasks_to_text.example import Example
 from tasks_to_text.sources import Places, read_rows
 from tasks_to_text.task import Rejected, Row, Task
 from tasks_to_text.tasks.coreference import schema_groups
-from tasks_to_text.tasks.detokenize import penn, wikitext
 from tasks_to_text.tasks.reference import TASKS
 
 Record = dict[str, Any]
@@ -259,45 +257,6 @@ def test_twins_are_one_group_even_where_their_candidates_differ() -> None:
     assert len({row["group"] for row in rows if not isinstance(row, Rejected)}) == 1
 
 
-@pytest.mark.parametrize(
-    ("apart", "natural"),
-    [
-        ("It does n't , he 's sure .", "It doesn't, he's sure."),
-        ("the students ' `` best '' books", 'the students\' "best" books'),
-        ("` eh ' ( twice ) !", "'eh' (twice)!"),
-        ("it costs $ 5 ; ca n't pay", "it costs $5; can't pay"),
-        ("already natural, isn't it?", "already natural, isn't it?"),
-    ],
-)
-def test_penn(apart: str, natural: str) -> None:
-    assert penn(apart) == natural
-    assert penn(natural) == natural
-
-
-def _letters(text: str) -> str:
-    """Without white space and the stand-ins of WikiText."""
-    return "".join(re.sub(r"@([-,.])@", r"\1", text).split())
-
-
-def _apart(line: str) -> str:
-    """WikiText's words apart again, as far as natural text tells."""
-    line = re.sub(r"(?<=\S)-(?=\S)", " @-@ ", line)
-    line = re.sub(r"([;:!?%)\]}(\[{$£€¥\"]|,(?!\d)|(?<!\d),)", r" \1 ", line)
-    line = re.sub(r"(?<=\d)([.,])(?=\d)", r" @\1@ ", line)
-    line = re.sub(r"('(?:s|re|ve|ll|d|m|t))(?!\w)", r" \1", line)
-    line = re.sub(r"(?<=s)'(?=\s|$)", " '", line)
-    line = re.sub(r"(?<=\S)(\.+)(?=\s*$|\s+[A-Z<\"(\[])", r" \1", line)
-    heading = re.fullmatch(r"(=+) (.*) (=+)", line.strip())
-    if heading:
-        line = f"{' '.join(heading[1])} {heading[2]} {' '.join(heading[3])}"
-    return " ".join(line.split())
-
-
-def test_wikitext_comes_apart_again() -> None:
-    for line in WIKITEXT2["text"].split("\n"):
-        assert _apart(wikitext(line)) == " ".join(line.split())
-
-
 real_rows = pytest.mark.skipif(
     "GENERALIST_DATA" not in os.environ,
     reason="GENERALIST_DATA names no directory with the published rows",
@@ -334,21 +293,3 @@ def test_the_273_schemas_are_twins() -> None:
     assert len(records) == 285
     assert min(sizes.values()) >= 2
     assert len(sizes) >= 125
-
-
-@real_rows
-def test_natural_text_of_wikitext_loses_no_letter_and_comes_apart_again() -> None:
-    lines = [
-        line
-        for records in published(registry.get("wikitext2")).values()
-        for record in records
-        for line in record["text"].split("\n")
-    ]
-    assert all(_letters(wikitext(line)) == _letters(line) for line in lines)
-    whole = [line for line in lines if line.strip()]
-    failed = [line for line in whole if _apart(wikitext(line)) != " ".join(line.split())]
-    # A full stop after an abbreviation is not a word of its own; natural text does not tell which.
-    assert len(failed) / len(whole) < 0.12
-    apart = [(Counter(line.split()), Counter(_apart(wikitext(line)).split())) for line in whole]
-    lost = sum((before - after).total() for before, after in apart)
-    assert lost / sum(before.total() for before, _ in apart) < 0.003
