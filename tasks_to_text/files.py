@@ -80,18 +80,19 @@ def _matching(root: Path, name: str) -> list[Path]:
 
 
 def _listed(root: Path, pattern: str) -> list[Path]:
-    """Files that match, by name, each real file once (links may lead in circles)."""
+    """Files that match, sorted; each real file once, because links may lead in circles."""
     if not pattern or Path(pattern).is_absolute():
         raise DataError(f"{root}: pattern {pattern!r}: give one relative to this directory")
     real: dict[str, Path] = {}
     # pathlib's own ** goes into hidden directories and, unlike this one, not through links.
-    for name in sorted(glob.glob(pattern, root_dir=root, recursive=True)):  # noqa: PTH207
-        path = root / name
-        if path.is_symlink() and not path.exists():
-            raise DataError(f"{path} is a link to nothing: repair or remove it")
-        if path.is_file():
-            real.setdefault(os.path.realpath(path), path)
-    return list(real.values())
+    found = glob.glob(pattern, root_dir=root, recursive=True)  # noqa: PTH207
+    for name in sorted(found, key=lambda name: (name.count(os.sep), name)):
+        target = Path(os.path.realpath(root / name))
+        if not target.exists():
+            raise DataError(f"{root / name} is a link to nothing: repair or remove it")
+        if target.is_file():
+            real.setdefault(str(target), root / name)
+    return sorted(real.values())
 
 
 def _readable(paths: Iterable[Path]) -> list[Path]:
