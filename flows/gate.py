@@ -1,13 +1,20 @@
-"""Whether a new model takes the champion's place: pure functions over validation scores.
+"""Whether a new model takes the champion's place: pure functions over validation items.
 
-The first champion must beat chance and the majority label on every task of its mixture. Later ones
-are compared with the champion on the same items: groups are drawn with replacement, the same draw
-for all tasks because tasks share groups, and the mean over tasks of the paired differences must
-have a 95 % lower bound above a minimum effect. A task blocks only when harm beyond a margin is
-established, with Holm's correction over the tasks (Holm 1979).
+An item counts by its ``merit``: the value of its task's headline metric on a scale from 0 to 1.
+Tasks without such a scale (perplexities, bits per byte) decide nothing.
+
+The first champion is compared, on the tasks of its mixture, with the better one of chance and
+majority: the mean gain over the tasks must have a 95 % lower bound above 0, and on one task at
+least the gain must be established by itself. A task at chance does not block it, because a small
+model may be unable to do one; the reason names it.
+
+Later ones are compared with the champion on the same items, and the mean over tasks of the paired
+differences must have a 95 % lower bound above a minimum effect. A task blocks only when harm beyond
+a margin is established. Groups are drawn with replacement, the same draw for all tasks because
+tasks share groups; what is said of single tasks has Holm's correction (Holm 1979).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.errors import ConfigError, FlowsError
-from tasks_to_text.evaluate import CHANCE, IN_MIXTURE, MAJORITY, Item
+from tasks_to_text.metrics import holm
+from tasks_to_text.scored import CHANCE, IN_MIXTURE, MAJORITY, Item
+
+_BLOCK = 4_000_000
+"""Weights of groups drawn at once: bounds the memory."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,9 +34,9 @@ class GateConfig:
     """What counts as better, and what as harm."""
 
     minimum_effect: float = 0.005
-    """Accuracy, mean over tasks, that the lower bound of the gain must exceed."""
+    """Merit, mean over tasks, that the lower bound of the gain must exceed."""
     margin: float = 0.02
-    """Loss of accuracy on one task that is not called harm."""
+    """Loss of merit on one task that is not called harm."""
     significance: float = 0.05
     """Of the tests for harm, over all tasks together."""
     resamples: int = 5000
@@ -53,11 +64,11 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
-    """Paired differences, challenger minus champion."""
+    """Paired differences of merit, a model minus what it is compared with."""
 
     tasks: tuple[str, ...]
     differences: NDArray[np.float64]
-    """(n_tasks,) observed differences of accuracy."""
+    """(n_tasks,) observed mean differences."""
     draws: NDArray[np.float64]
     """(resamples, n_tasks) differences under the bootstrap."""
 
@@ -68,35 +79,41 @@ class Comparison:
 
     def harmed(self, config: GateConfig) -> tuple[str, ...]:
         """Tasks on which a loss beyond the margin is established."""
-        above = (self.draws >= -config.margin).sum(axis=0)
-        p_values = (1 + above) / (1 + len(self.draws))
-        rejected = holm(p_values.tolist(), config.significance)
-        return tuple(task for task, is_harm in zip(self.tasks, rejected, strict=True) if is_harm)
+        return self._established(self.draws >= -config.margin, config)
+
+    def gained(self, config: GateConfig) -> tuple[str, ...]:
+        """Tasks on which a gain is established."""
+        return self._established(self.draws <= 0, config)
+
+    def _established(self, against: NDArray[np.bool_], config: GateConfig) -> tuple[str, ...]:
+        """Tasks of which too few draws say the contrary."""
+        p_values = holm(((1 + against.sum(axis=0)) / (1 + len(self.draws))).tolist())
+        pairs = zip(self.tasks, p_values, strict=True)
+        return tuple(task for task, p in pairs if p <= config.significance)
 
 
-def first_champion(scores: Sequence[Mapping[str, Any]], model: str) -> Verdict:
-    """Judge a model that has no champion to beat, from its validation scores.
+def first_champion(
+    items: Sequence[Item], scores: Sequence[Mapping[str, Any]], model: str, config: GateConfig
+) -> Verdict:
+    """Judge a model that has no champion to beat.
 
-    ``scores``: rows with task, model, metric, exposure, value, low. Every task of the mixture must
-    have its lower bound above chance and above the majority label.
+    ``items`` and ``scores`` are of the validation split, of all models and baselines; of scores the
+    rows have task, model, headline, exposure and value.
     """
-    by_task: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for score in scores:
-        if score["metric"] == "acc":
-            by_task.setdefault(score["task"], {})[score["model"]] = score
-    trained = {t: rows for t, rows in by_task.items() if rows[model]["exposure"] == IN_MIXTURE}
-    if not trained:
+    rows = {(s["task"], s["model"]): s for s in scores if s["headline"]}
+    trained = {t for (t, m), s in rows.items() if m == model and s["exposure"] == IN_MIXTURE}
+    ours = [i for i in items if i.model == model and i.task in trained and i.merit is not None]
+    if not ours:
         return Verdict(promoted=False, reason="no task of the mixture was scored on validation")
-    failed = []
-    for task, rows in sorted(trained.items()):
-        bar = max(rows[CHANCE]["value"], rows[MAJORITY]["value"])
-        if rows[model]["low"] <= bar:
-            failed.append(f"{task} ({rows[model]['low']:.3f}, needs more than {bar:.3f})")
-    if failed:
-        reason = f"the lower bound is not above chance and majority on {', '.join(failed)}"
-        return Verdict(promoted=False, reason=reason)
-    reason = f"first champion: above chance and majority on {', '.join(sorted(trained))}"
-    return Verdict(promoted=True, reason=reason)
+    bars = {task: _bar(task, rows) for task in trained}
+    majority = {_key(item): item for item in items if item.model == MAJORITY}
+
+    def difference(item: Item) -> float:
+        bar, needs_items = bars[item.task]
+        return _merit(item) - (_merit(majority[_key(item)]) if needs_items else bar)
+
+    comparison = _bootstrap([(i.task, i.group, difference(i)) for i in ours], config)
+    return _first(comparison, config)
 
 
 def against_champion(
@@ -104,14 +121,11 @@ def against_champion(
 ) -> Verdict:
     """Judge a challenger by the items that both answered on validation."""
     comparison = compare(challenger, champion, config)
-    value, low, high = comparison.macro()
-    gain = (
-        f"mean accuracy over {len(comparison.tasks)} tasks changed by {value:+.4f} "
-        f"[{low:+.4f}, {high:+.4f}]"
-    )
+    mean = f"mean score over {len(comparison.tasks)} tasks changed by"
+    gain = f"{mean} {_with_interval(comparison)}"
     if harmed := comparison.harmed(config):
         return Verdict(promoted=False, reason=f"{gain}; harmed: {', '.join(harmed)}")
-    if low <= config.minimum_effect:
+    if comparison.macro()[1] <= config.minimum_effect:
         needed = f"the lower bound must exceed {config.minimum_effect:+.4f}"
         return Verdict(promoted=False, reason=f"{gain}; {needed}")
     return Verdict(promoted=True, reason=f"{gain}; no task harmed")
@@ -126,30 +140,75 @@ def compare(challenger: Sequence[Item], champion: Sequence[Item], config: GateCo
             f"challenger answered {len(ours)} items, champion {len(theirs)}, both {shared}: "
             "they are compared on the same items only; evaluate both anew"
         )
-    tasks = sorted({task for task, _, _ in ours})
-    groups = sorted({item.group for item in ours.values()})
+    return _bootstrap(
+        [(i.task, i.group, _merit(i) - _merit(theirs[key])) for key, i in ours.items()], config
+    )
+
+
+def _first(comparison: Comparison, config: GateConfig) -> Verdict:
+    """The sentence about a first champion."""
+    gained = comparison.gained(config)
+    rest = [task for task in comparison.tasks if task not in gained]
+    named = f"; not established on {', '.join(rest)}" if rest else ""
+    mean = f"mean score over {len(comparison.tasks)} tasks of the mixture lies"
+    gain = f"{mean} {_with_interval(comparison)} above chance and majority"
+    if comparison.macro()[1] <= 0:
+        needed = "the lower bound must exceed 0"
+        return Verdict(promoted=False, reason=f"{gain}; {needed}{named}")
+    if not gained:
+        return Verdict(promoted=False, reason=f"{gain}, but on no single task is it established")
+    reason = f"first champion: {gain}; established on {', '.join(gained)}{named}"
+    return Verdict(promoted=True, reason=reason)
+
+
+def _bar(task: str, rows: Mapping[tuple[str, str], Mapping[str, Any]]) -> tuple[float, bool]:
+    """The better one of chance and majority, and whether it is majority, which has items.
+
+    A task that has neither (written answers without training rows) is held against 0.
+    """
+    known = [rows[task, name]["value"] for name in (CHANCE, MAJORITY) if (task, name) in rows]
+    best = max(known, default=0.0)
+    return best, (task, MAJORITY) in rows and rows[task, MAJORITY]["value"] == best
+
+
+def _bootstrap(rows: Collection[tuple[str, str, float]], config: GateConfig) -> Comparison:
+    """(task, group, difference) of items → means by task, and their draws."""
+    tasks = sorted({task for task, _, _ in rows})
+    groups = sorted({group for _, group, _ in rows})
     row, column = {g: i for i, g in enumerate(groups)}, {t: i for i, t in enumerate(tasks)}
     counts, sums = np.zeros((len(groups), len(tasks))), np.zeros((len(groups), len(tasks)))
-    for key, item in ours.items():
-        place = row[item.group], column[item.task]
-        counts[place] += 1
-        sums[place] += item.correct - theirs[key].correct
-    rng = np.random.default_rng(config.seed)
-    weights = rng.multinomial(len(groups), np.full(len(groups), 1 / len(groups)), config.resamples)
-    drawn = (weights @ sums) / np.maximum(weights @ counts, 1)
-    return Comparison(tasks=tuple(tasks), differences=sums.sum(0) / counts.sum(0), draws=drawn)
+    for task, group, difference in rows:
+        counts[row[group], column[task]] += 1
+        sums[row[group], column[task]] += difference
+    drawn = [
+        (weights @ sums) / np.maximum(weights @ counts, 1) for weights in _weights(groups, config)
+    ]
+    observed = sums.sum(0) / counts.sum(0)
+    return Comparison(tasks=tuple(tasks), differences=observed, draws=np.concatenate(drawn))
 
 
-def holm(p_values: Sequence[float], significance: float) -> list[bool]:
-    """Which hypotheses Holm's step-down procedure rejects, in the given order."""
-    rejected = [False] * len(p_values)
-    for rank, i in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
-        if p_values[i] > significance / (len(p_values) - rank):
-            break
-        rejected[i] = True
-    return rejected
+def _weights(groups: Sequence[str], config: GateConfig) -> Iterable[NDArray[np.float64]]:
+    """How often each group is drawn, in blocks of draws."""
+    n, rng = len(groups), np.random.default_rng(config.seed)
+    at_once = max(1, _BLOCK // n)
+    for start in range(0, config.resamples, at_once):
+        size = min(at_once, config.resamples - start)
+        yield rng.multinomial(n, np.full(n, 1 / n), size).astype(np.float64)
+
+
+def _with_interval(comparison: Comparison) -> str:
+    value, low, high = comparison.macro()
+    return f"{value:+.4f} [{low:+.4f}, {high:+.4f}]"
 
 
 def _by_item(items: Sequence[Item]) -> dict[tuple[str, str, str], Item]:
-    """Multiple-choice items by task, example and what was shown."""
-    return {(i.task, i.example_id, i.prompt_digest): i for i in items if i.scores}
+    """Items with merit by task, example and what was shown."""
+    return {_key(item): item for item in items if item.merit is not None}
+
+
+def _key(item: Item) -> tuple[str, str, str]:
+    return item.task, item.example_id, item.prompt_digest
+
+
+def _merit(item: Item) -> float:
+    return item.merit or 0.0

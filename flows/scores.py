@@ -1,4 +1,4 @@
-"""Body of the evaluation stage: every model and baseline on every task, and a few samples.
+"""Body of the evaluation stage: every model and baseline on every task, verdicts, a few samples.
 
 Validation splits decide on promotion, test splits only report; both are scored here, once, because
 the product is kept. Each score says whether its task was in the mixture (``exposure``).
@@ -6,30 +6,27 @@ the product is kept. Each score says whether its task was in the mixture (``expo
 
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from flows.errors import ConfigError
 from gptcore.corpus.documents import read_documents
-from tasks_to_text import registry
-from tasks_to_text.evaluate import (
-    IN_MIXTURE,
-    UNSEEN,
-    Item,
-    LanguageModel,
-    Score,
-    evaluate_choices,
-    evaluate_text,
-)
-from tasks_to_text.store import read_examples, write_items
+from tasks_to_text.evaluate import evaluate, evaluate_documents
+from tasks_to_text.language_model import LanguageModel
+from tasks_to_text.scored import IN_MIXTURE, UNSEEN, Item, Score
+from tasks_to_text.store import read_examples, splits_of, write_results
+from tasks_to_text.task import Task
+from tasks_to_text.verdicts import verdicts
 
 GENERALIST = "generalist"
 LANGUAGE_MODEL_ONLY = "language model only"
 RANDOM_MODEL = "random model"
 DOCUMENTS = "documents"
 """Name under which bits per byte on held-out documents are reported."""
+SAMPLED_ANSWERS = 2
+"""Written answers of each generation task that are shown to a person."""
 Split = Literal["validation", "test"]
 
 
@@ -79,27 +76,69 @@ class Inputs:
     """A run trained without tasks; None: only the generalist is scored."""
 
 
+Found = tuple[list[Item], list[Score]]
+
+
 def score(
     config: EvaluationConfig,
+    tasks: Sequence[Task],
     inputs: Inputs,
     out: Path,
     progress: Callable[[int, int, str], None],
 ) -> dict[str, Any]:
-    """Write items.parquet, metrics.json and samples.json; returns the number of items per task."""
+    """Write items.parquet, results.duckdb, metrics.json, verdicts.json and samples.json.
+
+    A split that a task does not have is passed over. Returns the numbers of items and scores.
+    """
     models = _models(config, inputs)
     items: list[Item] = []
     scores: list[Score] = []
-    work = [(split, task) for split in config.splits for task in (*config.tasks, DOCUMENTS)]
-    for done, (split, task) in enumerate(work):
-        progress(done, len(work), f"{task}, {split}")
-        judge = _documents if task == DOCUMENTS else _task
-        found, rows = judge(config, inputs, models, split, task)
+    for found, rows in _all(config, tasks, inputs, models, progress):
         items += found
         scores += rows
-    write_items(items, out / "items.parquet")
+    judged = verdicts(items, scores, model=GENERALIST, models=models, seed=config.seed)
+    write_results(items, scores, judged, out)
     write_json([asdict(row) for row in scores], out / "metrics.json")
-    write_json(_samples(config, inputs, models[GENERALIST]), out / "samples.json")
+    write_json([asdict(row) for row in judged], out / "verdicts.json")
+    samples = _continuations(config, inputs, models[GENERALIST]) if config.samples else []
+    answers = _answers(config, tasks, inputs, items) if config.samples else []
+    write_json([*samples, *answers], out / "samples.json")
     return {"items": len(items), "scores": len(scores)}
+
+
+def _all(
+    config: EvaluationConfig,
+    tasks: Sequence[Task],
+    inputs: Inputs,
+    models: Mapping[str, LanguageModel],
+    progress: Callable[[int, int, str], None],
+) -> Iterator[Found]:
+    """Every task, then the documents, on every split."""
+    done, total = 0, len(config.splits) * (len(tasks) + 1)
+    for task in tasks:
+        known = splits_of(inputs.prompts, task.name)
+        train = read_examples(inputs.prompts, task.name, "train") if "train" in known else []
+        exposure = dict.fromkeys(models, UNSEEN)
+        exposure[GENERALIST] = IN_MIXTURE if task.name in config.mixture else UNSEEN
+        for split in config.splits:
+            progress(done, total, f"{task.name}, {split}")
+            done += 1
+            if split in known:
+                yield evaluate(
+                    task,
+                    read_examples(inputs.prompts, task.name, split),
+                    split=split,
+                    models=models,
+                    choices_only_of=GENERALIST,
+                    train=train,
+                    exposure=exposure,
+                    seed=config.seed,
+                )
+    for split in config.splits:
+        progress(done, total, f"{DOCUMENTS}, {split}")
+        done += 1
+        if texts := _sample(inputs, split, config.documents, config.seed):
+            yield evaluate_documents(DOCUMENTS, texts, split=split, models=models, seed=config.seed)
 
 
 def _models(config: EvaluationConfig, inputs: Inputs) -> dict[str, LanguageModel]:
@@ -120,41 +159,6 @@ def _models(config: EvaluationConfig, inputs: Inputs) -> dict[str, LanguageModel
     return models
 
 
-def _task(
-    config: EvaluationConfig,
-    inputs: Inputs,
-    models: Mapping[str, LanguageModel],
-    split: Split,
-    task: str,
-) -> tuple[list[Item], list[Score]]:
-    return evaluate_choices(
-        registry.get(task),
-        read_examples(inputs.prompts, task, split),
-        split=split,
-        models=models,
-        choices_only_of=GENERALIST,
-        train=read_examples(inputs.prompts, task, "train"),
-        exposure={
-            **dict.fromkeys(models, UNSEEN),
-            GENERALIST: IN_MIXTURE if task in config.mixture else UNSEEN,
-        },
-        seed=config.seed,
-    )
-
-
-def _documents(
-    config: EvaluationConfig,
-    inputs: Inputs,
-    models: Mapping[str, LanguageModel],
-    split: Split,
-    task: str,
-) -> tuple[list[Item], list[Score]]:
-    texts = _sample(inputs, split, config.documents, config.seed)
-    if not texts:
-        return [], []
-    return evaluate_text(task, texts, split=split, models=models, seed=config.seed)
-
-
 def _sample(inputs: Inputs, split: Split, count: int, seed: int) -> list[tuple[str, str, str]]:
     """A seeded sample of held-out documents as (id, group, text), in the order of the corpus."""
     documents = list(read_documents(inputs.documents / f"{split}.parquet"))
@@ -162,12 +166,12 @@ def _sample(inputs: Inputs, split: Split, count: int, seed: int) -> list[tuple[s
     return [(d.id, d.group, d.text) for d in (documents[i] for i in sorted(chosen))]
 
 
-def _samples(
+def _continuations(
     config: EvaluationConfig, inputs: Inputs, model: LanguageModel
 ) -> list[dict[str, str]]:
     """Continuations of the beginnings of held-out documents."""
     texts = _sample(inputs, config.splits[-1], config.samples, config.seed)
-    prompts = [text[: config.sample_prompt].rsplit(maxsplit=1)[0] for _, _, text in texts]
+    prompts = [text[: config.sample_prompt].rpartition(" ")[0].rstrip() for _, _, text in texts]
     if not prompts:
         return []
     continuations = model.generate(
@@ -182,6 +186,31 @@ def _samples(
         {"document": name, "prompt": prompt, "continuation": continuation}
         for name, prompt, continuation in zip(names, prompts, continuations, strict=True)
     ]
+
+
+def _answers(
+    config: EvaluationConfig, tasks: Sequence[Task], inputs: Inputs, items: Sequence[Item]
+) -> list[dict[str, Any]]:
+    """The first answers that the model wrote to each generation task, beside their references."""
+    split, shown = config.splits[-1], []
+    for task in tasks:
+        if task.protocol != "generation" or split not in splits_of(inputs.prompts, task.name):
+            continue
+        written = {
+            item.example_id: item.answer
+            for item in items
+            if (item.task, item.split, item.model) == (task.name, split, GENERALIST)
+        }
+        for example in read_examples(inputs.prompts, task.name, split)[:SAMPLED_ANSWERS]:
+            shown.append(
+                {
+                    "task": task.name,
+                    "prompt": example.prompt,
+                    "answer": written[example.example_id],
+                    "references": example.references or (example.target.strip(),),
+                }
+            )
+    return shown
 
 
 def write_json(value: Any, path: Path) -> None:

@@ -91,6 +91,19 @@ def bits_per_byte(nats: float, n_bytes: int) -> float:
     return nats / (n_bytes * math.log(2))
 
 
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values after Holm's step-down correction, in the given order (Holm 1979).
+
+    Rejecting those at or below a level keeps the chance of any false rejection at that level.
+    """
+    corrected = [1.0] * len(p_values)
+    largest = 0.0
+    for rank, i in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[i]))
+        corrected[i] = largest
+    return corrected
+
+
 def sums_by_group(values: Any, groups: Sequence[str]) -> NDArray[np.float64]:
     """(n_items, k) → (n_groups, k) sums, groups in sorted order so that there is one order only."""
     _, index = np.unique(np.asarray(groups), return_inverse=True)

@@ -6,6 +6,8 @@ Plain records; how they come about is in ``tasks_to_text.evaluate``.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tasks_to_text.metric import METRICS
+
 CHANCE, MAJORITY, CHOICES_ONLY = "chance", "majority", "choices only"
 BAG_OF_WORDS, LZMA = "bag of words", "lzma"
 IN_MIXTURE, UNSEEN, HELD_OUT = "in_mixture", "unseen", "held_out"
@@ -40,7 +42,17 @@ class Item:
     """text: words that perplexities count."""
     values: Mapping[str, float] = field(default_factory=dict)
     """Metric → this item's value, in the metric's own scale (acc: 0 or 1; chrf: 0 … 100, the
-    sentence's). For text tasks bits_per_byte of the item alone."""
+    sentence's), in the order of the task's metrics. For text tasks bits_per_byte of the item
+    alone."""
+
+    @property
+    def merit(self) -> float | None:
+        """The first of ``values`` on a scale from 0 to 1, higher is better; None where it has no
+        such scale. It is what models are compared by, item by item."""
+        for name, value in self.values.items():
+            best = METRICS[name].maximum
+            return value / best if best else None
+        return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

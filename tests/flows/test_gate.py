@@ -8,28 +8,32 @@ import numpy as np
 import pytest
 
 from flows.errors import ConfigError, FlowsError
-from flows.gate import GateConfig, against_champion, compare, first_champion, holm
-from tasks_to_text.evaluate import Item
+from flows.gate import GateConfig, against_champion, compare, first_champion
+from tasks_to_text.scored import Item
 
 CONFIG = GateConfig(resamples=1000)
 
 
-def items(answers: dict[str, Sequence[bool]], per_group: int = 1) -> list[Item]:
+def items(
+    answers: dict[str, Sequence[float]],
+    per_group: int = 1,
+    model: str = "generalist",
+    metric: str = "acc",
+) -> list[Item]:
     """Answered items by task; neighbours share a group, and so do tasks."""
     return [
         Item(
             task=task,
             split="validation",
-            model="generalist",
+            model=model,
             example_id=str(i),
             group=f"g{i // per_group}",
             template_hash="t",
             prompt_digest=f"{task}{i}",
-            scores=(0.0, -1.0),
-            correct=bool(correct),
+            values={metric: float(value)},
         )
         for task, row in answers.items()
-        for i, correct in enumerate(row)
+        for i, value in enumerate(row)
     ]
 
 
@@ -37,29 +41,68 @@ def answered(n: int, share: float) -> list[bool]:
     return [i < share * n for i in range(n)]
 
 
-def scores(**changes: float) -> list[dict[str, Any]]:
-    rows = {"generalist": (0.8, 0.7), "chance": (0.25, 0.25), "majority": (0.3, 0.25)}
+def rows(tasks: dict[str, str], **bars: float) -> list[dict[str, Any]]:
+    """Scores of the model and of the baselines, by task and its exposure."""
+    known = {"generalist": 0.5, **bars}
     return [
-        {
-            "task": task,
-            "metric": "acc",
-            "model": model,
-            "exposure": exposure,
-            "value": value,
-            "low": changes.get(task, low) if model == "generalist" else low,
-        }
-        for task, exposure in (("a", "in_mixture"), ("b", "in_mixture"), ("c", "unseen"))
-        for model, (value, low) in rows.items()
+        {"task": t, "model": m, "headline": True, "exposure": exposure, "value": value}
+        for t, exposure in tasks.items()
+        for m, value in known.items()
     ]
 
 
-def test_the_first_champion_beats_chance_and_majority_on_every_task_of_the_mixture() -> None:
-    assert first_champion(scores(), "generalist").promoted
-    assert first_champion(scores(c=0.1), "generalist").promoted, "unseen tasks do not decide"
-    verdict = first_champion(scores(b=0.3), "generalist")
-    assert not verdict.promoted
-    assert "b (0.300, needs more than 0.300)" in verdict.reason and "a (" not in verdict.reason
-    assert not first_champion([], "generalist").promoted
+MIXTURE = {"a": "in_mixture", "b": "in_mixture", "c": "unseen"}
+
+
+def first(answers: dict[str, Sequence[float]], **bars: float) -> tuple[bool, str]:
+    verdict = first_champion(items(answers), rows(MIXTURE, **bars), "generalist", CONFIG)
+    return verdict.promoted, verdict.reason
+
+
+def test_the_first_champion_is_above_chance_on_the_mean_over_its_mixture() -> None:
+    good, poor = answered(200, 0.6), answered(200, 0.26)
+    promoted, reason = first({"a": good, "b": good, "c": poor}, chance=0.25)
+    assert promoted and "+0.3500 [" in reason and "established on a, b" in reason
+    promoted, reason = first({"a": good, "b": poor, "c": poor}, chance=0.25)
+    assert promoted, "a task at chance does not block"
+    assert reason.endswith("established on a; not established on b")
+    promoted, reason = first({"a": poor, "b": poor, "c": good}, chance=0.25)
+    assert not promoted, "tasks outside the mixture do not decide"
+    assert "lower bound must exceed 0" in reason
+
+
+def test_the_first_champion_needs_more_than_the_majority_item_by_item() -> None:
+    ours = answered(200, 0.6)
+    majority = items({"a": ours}, model="majority")
+    found = [*items({"a": ours}), *majority]
+    scores = rows({"a": "in_mixture"}, chance=0.25, majority=0.6)
+    assert not first_champion(found, scores, "generalist", CONFIG).promoted
+    verdict = first_champion(found, rows(MIXTURE, chance=0.5), "generalist", CONFIG)
+    assert verdict.promoted, "what stands lower is no bar"
+
+
+def test_many_small_gains_need_one_task_that_stands_alone() -> None:
+    names = [f"t{i:02d}" for i in range(30)]
+    rng = np.random.default_rng(0)
+    ours = {name: (rng.random(60) < 0.56).tolist() for name in names}
+    scores = rows(dict.fromkeys(names, "in_mixture"), chance=0.5)
+    verdict = first_champion(items(ours), scores, "generalist", CONFIG)
+    assert not verdict.promoted and "on no single task" in verdict.reason
+
+
+def test_without_a_task_of_the_mixture_there_is_no_first_champion() -> None:
+    none = "no task of the mixture"
+    assert none in first_champion([], [], "generalist", CONFIG).reason
+    text = items({"a": [0.5] * 9}, metric="bits_per_byte")
+    assert none in first_champion(text, rows(MIXTURE), "generalist", CONFIG).reason
+
+
+def test_written_answers_are_held_against_majority_only() -> None:
+    ours = items({"a": [30.0] * 50 + [20.0] * 50}, metric="chrf")
+    majority = items({"a": [22.0] * 100}, metric="chrf", model="majority")
+    scores = rows({"a": "in_mixture"}, majority=22.0)
+    verdict = first_champion([*ours, *majority], scores, "generalist", CONFIG)
+    assert verdict.promoted and "+0.0300 [" in verdict.reason, "chrF counts from 0 to 1"
 
 
 def test_a_clear_gain_is_promoted_and_its_reason_has_the_interval() -> None:
@@ -114,11 +157,10 @@ def test_two_models_that_differ_by_chance_alone_are_rarely_exchanged() -> None:
     assert sum(promoted() for _ in range(200)) <= 10
 
 
-def test_holm_steps_down() -> None:
-    assert holm([0.01, 0.04, 0.03], 0.05) == [True, False, False]
-    assert holm([0.01, 0.02, 0.03], 0.05) == [True, True, True]
-    assert holm([0.2, 0.01], 0.05) == [False, True]
-    assert holm([], 0.05) == []
+def test_texts_decide_nothing() -> None:
+    better, worse = items({"a": answered(400, 0.8)}), items({"a": answered(400, 0.7)})
+    text = items({"documents": [9.0] * 50}, metric="bits_per_byte")
+    assert compare(better + text, worse + text, CONFIG).tasks == ("a",)
 
 
 def test_the_bootstrap_is_seeded() -> None:

@@ -9,7 +9,11 @@ from tasks_to_text.errors import ConfigError, DataError
 from tasks_to_text.metrics import (
     bits_per_byte,
     cluster_bootstrap,
+    exponential,
+    holm,
     ratio_cluster_bootstrap,
+    resampled_sums,
+    sums_by_group,
 )
 
 
@@ -62,6 +66,29 @@ def test_the_same_seed_gives_the_same_interval_whatever_the_order_of_groups() ->
 
 def test_a_byte_of_eight_coin_flips_has_eight_bits() -> None:
     assert bits_per_byte(8 * math.log(2), 1) == pytest.approx(8.0)
+
+
+def test_a_perplexity_is_the_exponential_of_its_nats_at_all_three_places() -> None:
+    nats = cluster_bootstrap([1.0, 2.0, 3.0, 2.5], ["a", "b", "c", "d"], seed=0)
+    assert exponential(nats) == pytest.approx([math.exp(x) for x in nats])
+    assert all(map(math.isfinite, exponential(cluster_bootstrap([1e9], ["a"], seed=0))))
+
+
+def test_every_column_is_resampled_by_the_same_draw_of_groups() -> None:
+    values = np.array([[1.0, 10.0], [2.0, 20.0], [5.0, 50.0]])
+    sums = sums_by_group(values, ["b", "a", "b"])
+    assert sums.tolist() == [[2.0, 20.0], [6.0, 60.0]]
+    draws = resampled_sums(sums, np.random.default_rng(0), 50)
+    assert draws.shape == (50, 2)
+    assert np.array_equal(draws[:, 1], 10 * draws[:, 0])
+    assert set(draws[:, 0]) == {4.0, 8.0, 12.0}
+
+
+def test_holm_steps_down() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.01, 0.02, 0.03]) == pytest.approx([0.03, 0.04, 0.04])
+    assert holm([0.8, 0.9]) == [1.0, 1.0]
+    assert holm([]) == []
 
 
 def test_bad_input_is_named() -> None:
