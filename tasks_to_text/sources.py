@@ -293,7 +293,7 @@ def _loaded(source: Source, split: str, cache: str) -> Any:
     except (ValueError, OSError, datasets.exceptions.DatasetGenerationError) as error:
         raise DataError(
             f"source {source.name!r}: split {split!r} cannot be read "
-            f"({error.__cause__ or error}); name what it has in splits and config"
+            f"({_brief(error.__cause__ or error)}); name what it has in splits and config"
         ) from error
 
 
@@ -306,7 +306,9 @@ def _hub_splits(source: Source) -> list[str]:
     try:
         found = datasets.get_dataset_split_names(source.hub, **named)
     except (ValueError, OSError) as error:
-        raise DataError(f"source {source.name!r}: its splits are not known ({error})") from error
+        raise DataError(
+            f"source {source.name!r}: its splits are not known ({_brief(error)})"
+        ) from error
     return [name for name in found if name in SPLIT_NAMES]
 
 
@@ -336,6 +338,11 @@ def _ask_hub(hub_id: str, revision: str | None) -> Any:
         ) from error
     except Exception as error:  # its client's transport has exceptions of its own, and changes them
         raise DataError(
-            f"source {hub_id!r}: the Hub cannot be reached ({error}); name a mirror with --data, "
-            "or a local directory"
+            f"source {hub_id!r}: the Hub cannot be reached ({_brief(error)}); name a mirror with "
+            "--data, or a local directory"
         ) from error
+
+
+def _brief(error: BaseException) -> str:
+    """The first line of a message: the libraries' go on with advice and addresses."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

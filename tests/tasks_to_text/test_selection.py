@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tasks_to_text.example import Example
 from tasks_to_text.selection import select
+from tasks_to_text.source import Source
 from tasks_to_text.task import Row, Task
 
 
@@ -18,6 +19,8 @@ def _example(row: Row) -> Example:
 TASK = Task(
     name="made_up",
     description="For the laws.",
+    kind="classification",
+    source=Source(path="made_up"),
     columns=("id",),
     rows=lambda records, split: iter(records),  # type: ignore[arg-type]
     keys=lambda row: (row["text"],),
@@ -48,6 +51,12 @@ def test_a_key_comes_once_in_a_split() -> None:
     rows = [{**row, "text": "same"} for row in _rows("aaaa")]
     chosen = select(UNBALANCED, "test", rows, taken=set(), limit=9, seed=0)
     assert (len(chosen.rows), chosen.dropped) == (1, {"repeated": 3})
+
+
+def test_an_id_comes_once_in_a_split() -> None:
+    rows = [{**row, "id": "same"} for row in _rows("aaa")]
+    chosen = select(UNBALANCED, "test", rows, taken=set(), limit=9, seed=0)
+    assert (len(chosen.rows), chosen.dropped) == (1, {"id repeated": 2})
 
 
 @given(st.text("abcdefg", min_size=1, max_size=200), st.integers(1, 60), st.integers(0, 3))

@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pyarrow as pa
@@ -366,7 +368,7 @@ def test_a_dataset_of_the_hub_is_pinned_by_a_whole_commit(no_network: None) -> N
     assert files(source, NOWHERE) == []
 
 
-UNREACHABLE = """
+CALLS = """
 import sys, time
 from tasks_to_text.errors import DataError
 from tasks_to_text.source import Source
@@ -386,20 +388,53 @@ assert time.monotonic() - start < 10
 """
 
 
-def test_a_hub_that_cannot_be_reached_is_an_error_soon() -> None:
-    """A port of this machine that nobody listens to stands for the Hub."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+def said_of_the_hub_at(address: str) -> list[str]:
+    """Messages of reading rows, asking for splits and for the revision of a Hub at an address."""
     environment = {**os.environ, "HF_ENDPOINT": address}
     environment.pop("HF_HUB_OFFLINE", None)
     done = subprocess.run(
-        [sys.executable, "-c", UNREACHABLE], env=environment, capture_output=True, text=True
+        [sys.executable, "-c", CALLS], env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
+    return done.stdout.splitlines()
+
+
+def test_a_hub_that_cannot_be_reached_is_an_error_soon() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    lines = said_of_the_hub_at(address)
     assert len(lines) == 3
     for line in lines:
         assert line.startswith("source 'someone/something': the Hub cannot be reached (")
         assert line.endswith("); name a mirror with --data, or a local directory")
         assert "refused" in line
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (404, "RepoNotFound", "the Hub has no such dataset, or not for you; look at its address"),
+        (404, "RevisionNotFound", "the Hub has no revision '0000"),
+        (500, "", "the Hub cannot be reached ("),
+    ],
+)
+def test_what_the_hub_refuses_is_told_in_one_line(status: int, code: str, said: str) -> None:
+    """The real client, against a server that answers as the Hub does."""
+
+    class Hub(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("X-Error-Code", code)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        lines = said_of_the_hub_at(f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+    assert len(lines) == 3
+    assert all(said in line for line in lines[:2])
