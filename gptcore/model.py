@@ -19,6 +19,8 @@ openai/gpt-2 ``src/model.py`` (pre-norm, tanh GELU, init), GPT-2 paper §2.3 (re
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -26,9 +28,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gptcore.config import ModelConfig
-
-Cache = list[tuple[Tensor, Tensor]]
-"""Keys and values seen so far, one pair (B, H, T, D) per Block."""
 
 LOSS_CHUNK = {"cpu": 256, "cuda": 8192}
 """Tokens whose logits exist at one time in the loss; on a processor they fit its cache."""
@@ -51,6 +50,61 @@ def _plain_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, dropout: flo
     return torch.bmm(weights, v).view(b, h, t, d)
 
 
+Past = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""Keys and values (B, H, T, D) of a Block → them and all before them (B, H, S, D)."""
+
+
+class Cache:
+    """Keys and values of what was read, for texts that are read on together.
+
+    Buffers of their full length from the start, (B, H, length, D) per Block, because appending
+    would copy all that is there at every token. Texts of unequal length end together: ``starts``
+    says at which column each begins, what stands before is padding that nothing looks at.
+    """
+
+    def __init__(self, length: int, starts: Tensor) -> None:
+        """``length``: columns to come, padding included; ``starts`` (B,)."""
+        self.length, self.starts, self.seen = length, starts, 0
+        self._padded = bool(starts.any())
+        self._buffers: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def extend(self, block: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Write (B, H, T, D) of a Block after what was seen; all of it so far (B, H, S, D)."""
+        if block not in self._buffers:
+            whole = (*k.shape[:2], self.length, k.shape[3])
+            self._buffers[block] = k.new_empty(whole), v.new_empty(whole)
+        end = self.seen + k.shape[2]
+        for buffer, new in zip(self._buffers[block], (k, v), strict=True):
+            buffer[:, :, self.seen : end] = new
+        keys, values = self._buffers[block]
+        return keys[:, :, :end], values[:, :, :end]
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with some of the texts."""
+        self.starts = self.starts[rows]
+        self._buffers = {i: (k[rows], v[rows]) for i, (k, v) in self._buffers.items()}
+
+    def positions(self, t: int) -> Tensor:
+        """(B, T) positions of the next columns; padding counts as 0."""
+        columns = torch.arange(self.seen, self.seen + t, device=self.starts.device)
+        return (columns - self.starts[:, None]).clamp_min(0)
+
+    def mask(self, t: int, dtype: torch.dtype) -> Tensor | None:
+        """(B or 1, 1, T, S) additive: nobody looks ahead or at padding, but padding at itself.
+
+        None: there is nothing to hide.
+        """
+        if t == 1 and not self._padded:
+            return None
+        columns = torch.arange(self.seen + t, device=self.starts.device)
+        queries = columns[self.seen :, None]
+        visible = columns <= queries
+        if self._padded:
+            visible = visible & (columns >= self.starts[:, None, None]) | (columns == queries)
+        blank = torch.zeros(visible.shape, dtype=dtype, device=columns.device)
+        return blank.masked_fill(~visible, -math.inf).view(-1, 1, t, self.seen + t)
+
+
 class Attention(nn.Module):
     """Causal self-attention, all heads at once."""
 
@@ -60,22 +114,20 @@ class Attention(nn.Module):
         self.c_attn = nn.Linear(config.n_embd, 3 * config.n_embd)
         self.c_proj = nn.Linear(config.n_embd, config.n_embd)
 
-    def forward(self, x: Tensor, mask: Tensor, past: tuple[Tensor, Tensor] | None) -> Any:
-        """(B, T, C), additive mask (T, S), cached keys and values → (B, T, C), new cache pair."""
+    def forward(self, x: Tensor, mask: Tensor | None, past: Past | None) -> Tensor:
+        """(B, T, C), additive mask (T, S), None: nothing to hide; what was read → (B, T, C)."""
         b, t, c = x.shape
         qkv = self.c_attn(x).view(b, t, 3, self.n_head, c // self.n_head)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (B, H, T, D)
-        if past is not None:
-            k, v = torch.cat((past[0], k), 2), torch.cat((past[1], v), 2)
         dropout = self.dropout if self.training else 0.0
-        if attention_kernel(x.device.type, x.dtype, k.shape[2]) == "plain":
-            y = _plain_attention(q, k, v, mask, dropout)
-        elif past is None:
-            y = F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=dropout)
-        else:
+        if past is not None:
+            k, v = past(k, v)
             y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
-        y = self.c_proj(y.transpose(1, 2).reshape(b, t, c))
-        return F.dropout(y, dropout), (k, v)
+        elif mask is not None and attention_kernel(x.device.type, x.dtype, t) == "plain":
+            y = _plain_attention(q, k, v, mask, dropout)
+        else:
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=dropout)
+        return F.dropout(self.c_proj(y.transpose(1, 2).reshape(b, t, c)), dropout)
 
 
 class MLP(nn.Module):
@@ -105,16 +157,16 @@ class Block(nn.Module):
         self.ln_2 = nn.LayerNorm(config.n_embd)
         self.mlp = MLP(config)
 
-    def forward(self, x: Tensor, mask: Tensor, past: tuple[Tensor, Tensor] | None) -> Any:
-        """(B, T, C) → (B, T, C), new cache pair."""
-        y, present = self.attn(self.ln_1(x) if self.pre_norm else x, mask, past)
+    def forward(self, x: Tensor, mask: Tensor | None, past: Past | None) -> Tensor:
+        """(B, T, C) → (B, T, C)."""
+        y = self.attn(self.ln_1(x) if self.pre_norm else x, mask, past)
         if self.pre_norm:
             x = x + y
             x = x + self.mlp(self.ln_2(x))
         else:
             x = self.ln_1(x + y)
             x = self.ln_2(x + self.mlp(x))
-        return x, present
+        return x
 
 
 class GPT(nn.Module):
@@ -147,21 +199,22 @@ class GPT(nn.Module):
     def forward(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
         """Ids (B, T) → last hidden states (B, T, C).
 
-        With ``cache`` (an empty list, or what an earlier call left there) ids continue what it
-        holds, and it is extended in place.
+        With ``cache`` ids continue what it holds, and are written into it.
         """
         t = ids.shape[1]
-        seen = cache[0][0].shape[2] if cache else 0
-        positions = torch.arange(seen, seen + t, device=ids.device)
+        mask: Tensor | None
+        if cache is None:
+            positions = torch.arange(t, device=ids.device)
+            mask = torch.full((t, t), -math.inf, device=ids.device, dtype=self.wte.weight.dtype)
+            mask.triu_(1)
+        else:
+            positions, mask = cache.positions(t), cache.mask(t, self.wte.weight.dtype)
         x = self.wte(ids) + self.wpe(positions)
         x = F.dropout(x, self.config.dropout, self.training)
-        mask = torch.full((t, seen + t), -math.inf, device=x.device, dtype=x.dtype).triu(seen + 1)
-        presents: Cache = []
         for i, block in enumerate(self.h):
-            x, present = block(x, mask, cache[i] if cache else None)
-            presents.append(present)
+            x = block(x, mask, partial(cache.extend, i) if cache is not None else None)
         if cache is not None:
-            cache[:] = presents
+            cache.seen += t
         hidden: Tensor = self.ln_f(x)
         return hidden
 

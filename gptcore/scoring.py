@@ -105,18 +105,15 @@ class Scorer:
         seed: int = 0,
     ) -> list[str]:
         """A continuation of each prompt; the i-th is drawn with ``seed + i``."""
-        return [
-            generate(
-                self._model,
-                self._tokenizer,
-                prompt,
-                stop=stop,
-                max_tokens=max_tokens,
-                temperature=temperature,
-                seed=seed + i,
-            )
-            for i, prompt in enumerate(prompts)
-        ]
+        return generate(
+            self._model,
+            self._tokenizer,
+            prompts,
+            stop=stop,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            seed=seed,
+        )
 
     def _request(self, context: str, continuation: str) -> _Window:
         bare = context.rstrip()
