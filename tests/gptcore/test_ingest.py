@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -70,6 +71,7 @@ def test_filters_keep_or_say_why(text: str, reason: str) -> None:
         (lambda: FilterConfig(min_words=0), "min_words=0"),
         (lambda: FilterConfig(min_letters=1.5), "min_letters=1.5"),
         (lambda: IngestConfig(max_overlap=1.0), "max_overlap=1.0"),
+        (lambda: IngestConfig(max_leak=-0.1), "max_leak=-0.1"),
         (lambda: IngestConfig(min_shared=0), "min_shared=0"),
     ],
 )
@@ -103,7 +105,7 @@ def test_ingest_writes_documents_and_tallies_what_it_drops(tmp_path: Path) -> No
     )
     out = tmp_path / "out"
     out.mkdir()
-    counts = ingest(IngestConfig(), source, [], out)
+    counts = ingest(IngestConfig(), source, [], [], out)
     train = list(read_documents(out / "train.parquet"))
     assert [document.text for document in train] == [f"d.m.f0(): {sentence(0, 40)}"]
     assert list(read_texts(out / "validation.parquet")) == [f"d.m.f0(): {sentence(100, 20)}"]
@@ -140,7 +142,7 @@ def test_training_text_is_decontaminated_in_both_directions(tmp_path: Path) -> N
     )
     out = tmp_path / "out"
     out.mkdir()
-    counts = ingest(IngestConfig(), source, iter(prompts), out)
+    counts = ingest(IngestConfig(), source, [], iter(prompts), out)
     kept = [text.split(": ", 1)[1] for text in read_texts(out / "train.parquet")]
     assert [name for name, text in texts.items() if text in kept] == [
         "apart",
@@ -152,10 +154,73 @@ def test_training_text_is_decontaminated_in_both_directions(tmp_path: Path) -> N
     assert counts["documents_by_split"] == {"train": 3, "validation": 0, "test": 1}
 
 
+def collection(directory: Path, *, name: str = "c", **texts: list[str]) -> Path:
+    """A product of texts, already split."""
+    directory.mkdir()
+    for split in ("train", "validation", "test"):
+        documents = [
+            Document(
+                id=f"{name}:{split}{i}", text=text, source=name, version="", licence="", group=""
+            )
+            for i, text in enumerate(texts.get(split, []))
+        ]
+        write_documents(documents, directory / f"{split}.parquet")
+    return directory
+
+
+def ingested(out: Path, *inputs: Any) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    out.mkdir()
+    counts = ingest(IngestConfig(), *inputs, out)
+    return counts, {
+        split: list(read_texts(out / f"{split}.parquet"))
+        for split in ("train", "validation", "test")
+    }
+
+
+def test_collections_are_filtered_and_decontaminated_like_documentation(tmp_path: Path) -> None:
+    passage = sentence(5000, 30)
+    source = collection(
+        tmp_path / "texts",
+        train=[sentence(0, 40), "1 2 3 4 5 6 7", sentence(100, 300) + f" {passage}", passage],
+        test=[sentence(900, 40)],
+    )
+    counts, texts = ingested(tmp_path / "out", None, [source], [passage])
+    assert texts == {"train": [sentence(0, 40)], "validation": [], "test": [sentence(900, 40)]}
+    assert counts["dropped"] == {
+        "holds an evaluation text": 1,
+        "made of evaluation text": 1,
+        "mostly not letters": 1,
+    }
+    assert set(counts["bytes_by_source"]) == {"c"}
+
+
+def test_what_one_input_repeats_of_another_is_dropped(tmp_path: Path) -> None:
+    read = documentation(
+        tmp_path / "documentation", train=[sentence(0, 60)], test=[sentence(2000, 60)]
+    )
+    one = collection(
+        tmp_path / "one",
+        name="one",
+        train=[sentence(1000, 60), sentence(0, 55)],
+        test=[sentence(3000, 60), sentence(4000, 60) + " " + sentence(20, 30)],
+    )
+    two = collection(tmp_path / "two", name="two", train=[sentence(5000, 60), sentence(1005, 55)])
+    counts, texts = ingested(tmp_path / "out", read, [one, two], [])
+    assert texts == {
+        "train": [f"d.m.f0(): {sentence(0, 60)}", sentence(1000, 60), sentence(5000, 60)],
+        "validation": [],
+        "test": [f"d.m.f0(): {sentence(2000, 60)}", sentence(3000, 60)],
+    }
+    assert counts["dropped"]["near duplicate in its split"] == 2
+    assert counts["dropped"]["shares text with another split"] == 1
+    with pytest.raises(ConfigError, match="there is none; name a collection, or take the docu"):
+        ingest(IngestConfig(), None, [], [], tmp_path)
+
+
 def test_a_corpus_without_training_text_is_refused(tmp_path: Path) -> None:
     source = documentation(tmp_path / "documentation", train=["Too short."])
     with pytest.raises(DataError, match="no training document is left"):
-        ingest(IngestConfig(), source, [], tmp_path)
+        ingest(IngestConfig(), source, [], [], tmp_path)
 
 
 def test_documents_are_read_as_they_were_written(tmp_path: Path) -> None:

@@ -1,0 +1,192 @@
+"""Texts → documents: repeats stay together, nothing leaks, whatever is dropped is counted."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gptcore.corpus.documents import Document, read_documents
+from gptcore.corpus.splits import SPLITS
+from gptcore.corpus.texts import RawText, TextsConfig, collect_texts
+from gptcore.errors import ConfigError, DataError
+
+CONFIG = TextsConfig(validation_share=0.2, test_share=0.2)
+
+
+def prose(seed: int, n: int) -> str:
+    """``n`` words of a large vocabulary: two seeds share no shingle."""
+    generator = np.random.default_rng(seed)
+    return " ".join(f"word{i}" for i in generator.integers(0, 100_000, n))
+
+
+def raw(i: int, text: str = "", **changes: str) -> RawText:
+    named = RawText(
+        id=f"c:{i:03}", text=text or prose(i, 60), source="c", licence="CC0-1.0", version="v1"
+    )
+    return replace(named, **changes)
+
+
+def collect(
+    directory: Path, texts: Iterable[RawText], config: TextsConfig = CONFIG
+) -> tuple[dict[str, Any], dict[str, list[Document]]]:
+    directory.mkdir(exist_ok=True)
+    counts = collect_texts(config, texts, directory)
+    return counts, {split: list(read_documents(directory / f"{split}.parquet")) for split in SPLITS}
+
+
+def test_documents_carry_what_their_texts_did(tmp_path: Path) -> None:
+    texts = [raw(i) for i in range(20)]
+    counts, found = collect(tmp_path, texts)
+    documents = {document.id: document for split in SPLITS for document in found[split]}
+    assert documents["c:003"] == Document(
+        id="c:003",
+        text=texts[3].text,
+        source="c",
+        version="v1",
+        licence="CC0-1.0",
+        group="c:003",
+    )
+    by_split = {split: len(found[split]) for split in SPLITS}
+    assert sum(by_split.values()) == 20 and min(by_split.values()) >= 3
+    sizes = {split: sum(len(one.text) for one in found[split]) for split in SPLITS}
+    assert counts == {
+        "documents": 20,
+        "bytes": sum(len(text.text) for text in texts),
+        "words": 1200,
+        "documents_by_split": by_split,
+        "bytes_by_source": {"c": sizes},
+        "groups": 0,
+        "largest_group": 1,
+        "share_in_groups": 0.0,
+        "dropped": {},
+    }
+
+
+def test_what_cannot_be_used_is_dropped_with_its_reason(tmp_path: Path) -> None:
+    bad = [
+        raw(100, "too short"),
+        raw(101, " " * 90 + "x"),
+        raw(102, prose(102, 30) + "\0"),
+        raw(103, prose(103, 30) + "\ud800"),
+        raw(104, prose(3, 60)),  # the text of another
+        raw(105, prose(4, 60).upper().replace(" ", ",  ")),  # the words of another
+        raw(5),  # the very same
+        raw(6, prose(106, 60)),  # another text under the same id
+    ]
+    counts, found = collect(tmp_path, [*(raw(i) for i in range(20)), *bad])
+    assert counts["dropped"] == {
+        "duplicate id": 1,
+        "exact duplicate": 3,
+        "not text": 2,
+        "too short": 2,
+    }
+    assert sum(map(len, found.values())) == counts["documents"] == 20
+
+
+def test_near_duplicates_are_one_group_in_one_split_and_one_of_them_stays(tmp_path: Path) -> None:
+    versions = [prose(7, 300) + f" as of {year}" for year in range(2000, 2004)]
+    texts = [raw(i) for i in range(40)]
+    texts[7:9] = [raw(7, versions[0]), raw(8, versions[1])]
+    texts += [raw(50, versions[2]), raw(51, versions[3] + prose(51, 500))]  # a part of a longer one
+    counts, found = collect(tmp_path, texts)
+    assert counts["groups"] == 1 and counts["largest_group"] == 4
+    assert counts["share_in_groups"] == round(4 / 42, 4)
+    stayed = [
+        (split, one.group)
+        for split in SPLITS
+        for one in found[split]
+        if one.text.startswith(prose(7, 20))
+    ]
+    assert len(set(stayed)) == 1 and stayed[0][1] == "c:007"
+    assert len(stayed) == 4 - counts["dropped"]["near duplicate in its split"] < 4
+
+
+def test_a_given_group_is_never_divided(tmp_path: Path) -> None:
+    texts = [raw(i, group=f"c:author {i % 15}") for i in range(90)]
+    counts, found = collect(tmp_path, texts)
+    authors = {split: {document.group for document in found[split]} for split in SPLITS}
+    assert sum(map(len, authors.values())) == 15 and all(authors.values())
+    assert (counts["groups"], counts["largest_group"], counts["share_in_groups"]) == (15, 6, 1.0)
+
+
+def test_a_passage_that_both_sides_share_is_a_leak(tmp_path: Path) -> None:
+    """Too little to join the two, too much to test on."""
+    texts = [raw(i) for i in range(30)]
+    _, before = collect(tmp_path / "before", texts)
+    held, trained = before["test"][0].id, before["train"][0].id
+    passage = " ".join(prose(int(held[2:]), 60).split()[:25])
+    planted = [
+        replace(text, text=f"{text.text} {passage} {prose(900, 40)}")
+        if text.id == trained
+        else text
+        for text in texts
+    ]
+    counts, after = collect(tmp_path / "after", planted)
+    assert counts["dropped"] == {"shares text with another split": 1}
+    assert counts["groups"] == 0
+    assert held not in {document.id for split in SPLITS for document in after[split]}
+    assert trained in {document.id for document in after["train"]}
+
+
+def test_every_source_is_held_out_by_its_share(tmp_path: Path) -> None:
+    texts = [raw(i, source="ab"[i % 2], id=f"{'ab'[i % 2]}:{i}") for i in range(100)]
+    counts, _ = collect(tmp_path, texts, TextsConfig(validation_share=0.1, test_share=0.1))
+    for of in counts["bytes_by_source"].values():
+        total = sum(of.values())
+        assert 0.05 < of["validation"] / total < 0.11 and 0.05 < of["test"] / total < 0.11
+
+
+def test_the_order_of_the_texts_does_not_matter_and_the_seed_does(tmp_path: Path) -> None:
+    texts = [raw(i, prose(i // 2, 60) + f" {i}") for i in range(60)]
+    collect(tmp_path / "one", texts)
+    collect(tmp_path / "two", iter(texts[::-1]))
+    collect(tmp_path / "three", texts, replace(CONFIG, seed=1))
+    for split in SPLITS:
+        one, two, three = (
+            (tmp_path / name / f"{split}.parquet").read_bytes() for name in ("one", "two", "three")
+        )
+        assert one == two != three
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.integers(0, 12), min_size=12, max_size=40), st.integers(0, 5))
+def test_no_words_are_lost_or_on_both_sides(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[int], seed: int
+) -> None:
+    """Texts of two passages each, drawn from few: all is counted, and no passage leaks."""
+    texts = [
+        raw(i, f"{prose(piece, 40)} {prose(100 + i % 5, 10)} {prose(200 + i, 8)}")
+        for i, piece in enumerate(pieces)
+    ]
+    counts, found = collect(tmp_path_factory.mktemp("texts"), texts, replace(CONFIG, seed=seed))
+    assert counts["documents"] + sum(counts["dropped"].values()) == len(texts)
+    held = {split: {" ".join(one.text.split()[:40]) for one in found[split]} for split in SPLITS}
+    assert not held["train"] & held["test"]
+    assert not held["train"] & held["validation"]
+    assert not held["validation"] & held["test"]
+
+
+def test_a_corpus_without_texts_is_refused(tmp_path: Path) -> None:
+    for texts in ([], [raw(1, "short")]):
+        with pytest.raises(DataError, match="there is none that can be used"):
+            collect_texts(CONFIG, texts, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"min_characters": 0}, "texts.min_characters=0"),
+        ({"test_share": 1.0}, "texts.test_share=1.0"),
+        ({"validation_share": 0.3, "test_share": 0.3}, "hold out at most half"),
+        ({"max_overlap": -0.1}, "texts.max_overlap=-0.1"),
+    ],
+)
+def test_a_configuration_that_cannot_work_is_refused(changes: dict[str, Any], named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        TextsConfig(**changes)
