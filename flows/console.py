@@ -8,7 +8,6 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from textwrap import wrap
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -18,13 +17,17 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from rich.text import Text
 
+from flows import report
 from flows.champion import Decision
 from flows.progress import ATTRIBUTE, Event
-from flows.report import TITLES, Score, decimal, interval, models, tables
+from flows.report import Line, Score, Verdict, decimal, interval
+from tasks_to_text.scored import CHANCE
 
 PLAIN_SECONDS = 15.0
 """Between two progress lines where there is no terminal."""
 _WIDTH = 100
+_SAMPLE = 240
+"""Characters of a prompt, and of a continuation, at the end of a run."""
 
 
 class StageHandler(logging.Handler):
@@ -102,43 +105,124 @@ def make_console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=_WIDTH)
 
 
-def show_scores(console: Console, scores: Sequence[Score], split: str = "test") -> None:
-    """One table per metric: a column per model and baseline, value above its 95 % interval."""
-    for metric, tasks in tables(scores, split).items():
-        columns = models(tasks)
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=0)
-        table.add_column("task", no_wrap=True)
-        for name in columns:
-            heading = "\n".join(wrap(name, 8, break_long_words=False))
-            table.add_column(heading, justify="right", vertical="top", no_wrap=True)
-        for task, rows in tasks.items():
-            table.add_row(_about(task, rows), *(_cell(rows.get(model)) for model in columns))
-        title = f"{TITLES.get(metric, metric)}, {split} split, with 95 % intervals"
-        console.print(f"[bold]{escape(title)}[/]", table, sep="")
+def show_scores(
+    console: Console,
+    scores: Sequence[Score],
+    verdicts: Sequence[Verdict] = (),
+    split: str = "test",
+) -> None:
+    """One table, a row per task in sections; the value stands above its 95 % interval."""
+    found = report.sections(report.lines(scores, verdicts, split))
+    if not found:
+        console.print(f"[yellow]nothing was scored on the {escape(split)} split[/]")
+        return
+    columns, left_out = _fitting(found, console.width)
+    console.print(f"[bold]Scores, {escape(split)} split, with 95 % intervals[/]")
+    for place, (heading, lines) in enumerate(found.items()):
+        table = _table(columns, wide=console.width - _needed(columns), header=place == 0)
+        for line in lines:
+            values = (_cell(line.scores.get(name)) for name in columns)
+            table.add_row(_about(line), *values, _rules(line), "", _verdict(line))
+        if place > 0:
+            console.print(f"\n[bold]{escape(heading)}[/]")
+        else:
+            table.columns[0].header = Text(f"\n\n{heading}", style="bold")
+        console.print(table)
+    console.print()
+    if left_out:
+        console.print(f"[dim]Not enough room for: {', '.join(left_out)}; see the report.[/]")
 
 
-def _about(task: str, rows: Mapping[str, Score]) -> Text:
-    one = next(iter(rows.values()))
-    exposure = one["exposure"].replace("_", " ")
-    text = Text(task.replace("_", " "), style="bold")
-    return text.append(f"\n{exposure}\nn={one['n']}", style="not bold dim")
+_HEADINGS = {
+    "generalist": (10, "generalist"),
+    "language model only": (9, "language\nmodel\nonly"),
+    "random model": (7, "random\nmodel"),
+    "choices only": (7, "choices\nonly"),
+    "bag of words": (6, "bag of\nwords"),
+    "majority": (8, "majority"),
+}
+"""Columns of numbers: their width and what stands above."""
+_TASK, _RULE, _VERDICT = 20, 10, 14
+_FIRST_TO_GO = ("random model", "bag of words", "choices only", "majority", "language model only")
+
+
+def _fitting(found: Mapping[str, Sequence[Line]], width: int) -> tuple[list[str], list[str]]:
+    """Columns of numbers for which there is room, and those that there is none for."""
+    lines = [line for group in found.values() for line in group]
+    columns = [name for name in _HEADINGS if any(name in line.scores for line in lines)]
+    left_out = []
+    for name in _FIRST_TO_GO:
+        if name in columns and _needed(columns) > width:
+            columns.remove(name)
+            left_out.append(name)
+    return columns, left_out
+
+
+def _needed(columns: Sequence[str]) -> int:
+    return _TASK + _RULE + _VERDICT + sum(_HEADINGS[name][0] + 1 for name in columns) + 3
+
+
+def _table(columns: Sequence[str], *, wide: int, header: bool) -> Table:
+    """An empty table; ``wide``: characters beyond what it needs, given to its texts."""
+    table = Table(box=SIMPLE_HEAD, show_header=header, show_edge=False, pad_edge=False, padding=0)
+    more = min(max(wide, 0), 24) // 3
+    table.add_column("task", width=_TASK + more)
+    for name in columns:
+        width, heading = _HEADINGS[name]
+        table.add_column(heading, width=width, justify="right", no_wrap=True)
+    table.add_column("chance\nor rule", width=_RULE + more, justify="right")
+    table.add_column("", width=0)
+    table.add_column("verdict", width=_VERDICT + more)
+    return table
+
+
+def _about(line: Line) -> Text:
+    text = Text(line.task.replace("_", " "))
+    metric = line.metric.replace("_", " ")
+    return text.append(f"\n{metric}, n={line.any_score['n']:,}", style="dim")
 
 
 def _cell(score: Score | None) -> Text:
     if score is None:
         return Text("")
-    style = "bold green" if score["model"] == "generalist" else ""
+    if score["model"] not in _WITH_INTERVAL:
+        return Text(decimal(score["value"], 2), style="dim")
+    style = "bold green" if score["model"] == report.GENERALIST else ""
     text = Text(decimal(score["value"]), style=style)
     return text.append(f"\n{interval(score, 2)}", style="not bold dim")
 
 
-def show_samples(console: Console, samples: Sequence[Mapping[str, str]]) -> None:
-    """Prompts and how the model went on."""
-    for number, sample in enumerate(samples, 1):
-        console.print(f"[bold]Continuation {number}[/], of {escape(sample['document'])}")
-        text = Text(sample["prompt"], style="dim")
-        console.print(text.append(sample["continuation"], style="not dim green"))
+_WITH_INTERVAL = (report.GENERALIST, report.LANGUAGE_MODEL_ONLY)
+
+
+def _rules(line: Line) -> Text:
+    """Chance, then rules with their names."""
+    parts = [decimal(line.scores[CHANCE]["value"], 2)] if CHANCE in line.scores else []
+    parts += [f"{decimal(s['value'], 2)}\n{name}" for name, s in line.rules.items()]
+    return Text("\n".join(parts), style="dim")
+
+
+def _verdict(line: Line) -> Text:
+    good = line.verdict.startswith(("above", "better")) and "all but" not in line.verdict
+    return Text(line.verdict, style="green" if good else "yellow")
+
+
+def show_samples(console: Console, samples: Sequence[Mapping[str, Any]], number: int = 2) -> None:
+    """Some prompts and how the model went on, shortened to a few lines."""
+    going_on = [sample for sample in samples if "continuation" in sample][:number]
+    for place, sample in enumerate(going_on, 1):
+        console.print(f"[bold]Continuation {place}[/], of {escape(str(sample['document']))}")
+        text = Text(_short(sample["prompt"], tail=True), style="dim")
+        console.print(text.append(_short(sample["continuation"]), style="not dim green"))
         console.print()
+
+
+def _short(text: str, tail: bool = False) -> str:
+    """At most some lines of a text: its beginning, or its end; nothing that a terminal obeys."""
+    text = "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
+    if len(text) <= _SAMPLE:
+        return text
+    return f"… {text[-_SAMPLE:]}" if tail else f"{text[:_SAMPLE]} …"
 
 
 def show_decision(console: Console, decision: Decision) -> None:

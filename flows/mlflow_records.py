@@ -6,8 +6,14 @@ An evaluation is a run of its own, linked with its training run by tags both way
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from flows.mlflow_tracking import TAG, Store, read_ids, write_ids
+from flows.mlflow_tracking import TAG, Store, read_ids, tracking_uri, write_ids
+from flows.progress import LOG
 from flows.workspace import Product, Workspace
+
+MAX_BYTES = 64_000_000
+"""A larger file is not copied into MLflow's store; it lies in the workspace."""
+SERVER = "http://127.0.0.1:5000"
+"""Where ``generalist mlflow`` shows its pages."""
 
 
 def log_evaluation(
@@ -41,13 +47,43 @@ def log_evaluation(
     store.log_params(run_id, settings)
     store.log_inputs(run_id, manifest.inputs)
     store.log_metrics(run_id, [(tokens, metrics)], model_id=run_ids["model_id"])
-    for name in sorted(manifest.files):
-        store.client.log_artifact(run_id, str(evaluation.path / name))
+    _log_files(store, run_id, evaluation)
     store.client.set_terminated(run_id, "FINISHED")
     store.client.set_tag(run_ids["run_id"], f"{TAG}.evaluation_run_id", run_id)
     ids = {"run_id": run_id, "experiment_id": str(run.info.experiment_id)}
     write_ids(evaluation.path, ids)
     return ids
+
+
+def _log_files(store: Store, run_id: str, product: Product) -> None:
+    """Copy a product's files to a run; a large one stays where it is, and a tag says so."""
+    left = []
+    for name in sorted(product.manifest.files):
+        path = product.path / name
+        if path.stat().st_size > MAX_BYTES:
+            left.append(name)
+        else:
+            store.client.log_artifact(run_id, str(path))
+    if left:
+        note = f"too large to copy, in {product.path}: {', '.join(left)}"
+        LOG.info("MLflow: %s", note)
+        store.client.set_tag(run_id, f"{TAG}.not_copied", note)
+
+
+def log_page(workspace: Workspace, evaluation: Product, page: Path, server: str = SERVER) -> str:
+    """Add the report page to the run of its evaluation; returns the page's address in MLflow's UI.
+
+    ``server``: where the UI is, unless ``MLFLOW_TRACKING_URI`` names a server.
+    """
+    store, uri = Store(workspace), tracking_uri(workspace)
+    shown = uri.rstrip("/") if uri.startswith(("http://", "https://")) else server
+    ids = read_ids(evaluation.path)
+    if store.find_run(ids.get("run_id")) is None:
+        LOG.warning("MLflow has no run of %s: the page is only in %s", evaluation.path.name, page)
+        return evaluation_address(evaluation.path, shown)
+    store.client.log_artifact(ids["run_id"], str(page))
+    run = f"/experiments/{ids['experiment_id']}/runs/{ids['run_id']}"
+    return f"{shown}/#{run}/artifacts/{page.name}"
 
 
 def register(

@@ -1,34 +1,80 @@
-"""Scores for people: a Markdown table, a plot, and the names under which MLflow shows them.
+"""Scores for people: one line per task, as Markdown, and the names under which MLflow shows them.
 
-Works on scores as plain rows (task, split, model, metric, value, low, high, n, n_groups, exposure),
-the content of metrics.json. Text that comes from tasks and models is escaped.
+Works on scores and verdicts as plain rows, the content of metrics.json and verdicts.json
+(``tasks_to_text.scored``). Tasks are measured by different metrics, so a line says which. Text that
+comes from tasks and models is escaped.
 """
 
 import html
 import json
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-Score = Mapping[str, Any]
+from tasks_to_text.metric import METRICS, Metric
+from tasks_to_text.scored import BAG_OF_WORDS, CHANCE, CHOICES_ONLY, LZMA, MAJORITY
 
-ORDER = (
-    "generalist",
-    "language model only",
-    "random model",
-    "choices only",
-    "bag of words",
-    "majority",
-    "chance",
-    "lzma",
-)
-"""Models and baselines from the one that matters to the simplest; others follow by name."""
-TITLES = {
-    "acc": "Accuracy",
-    "bits_per_byte": "Bits per byte, lower is better",
+Score = Mapping[str, Any]
+"""A ``tasks_to_text.scored.Score`` as an object."""
+Verdict = Mapping[str, Any]
+"""A ``tasks_to_text.scored.Verdict`` as an object."""
+
+GENERALIST = "generalist"
+LANGUAGE_MODEL_ONLY, RANDOM_MODEL = "language model only", "random model"
+MODELS = (GENERALIST, LANGUAGE_MODEL_ONLY, RANDOM_MODEL)
+COLUMNS = (*MODELS, CHOICES_ONLY, BAG_OF_WORDS, MAJORITY, CHANCE)
+"""Models and baselines that have a column; every other baseline is a rule."""
+ORDER = (*COLUMNS, LZMA)
+"""From the model that matters to the simplest baseline; others follow by name."""
+SECTIONS: Mapping[str, str] = {
+    "unseen": "Unseen (zero-shot)",
+    "in_mixture": "In the mixture (multitask)",
+    "held_out": "Held-out text",
 }
-_COLORS = {"generalist": "#0b6e4f", "language model only": "#2f6fb0", "random model": "#8a6fb0"}
-_GREY = "#777777"
+"""Exposure of the generalist → heading, in the order of tables and plots."""
+LEGEND = (
+    "95 % intervals by a bootstrap over groups. *Unseen* tasks were in no training mixture: only "
+    "their scores are zero-shot; *in the mixture* is multitask. The language model and the random "
+    "model saw no task. Majority and bag of words are fitted on a task's training rows; choices "
+    "only is the generalist without the prompt; a rule answers without any model. *Above all "
+    "baselines*: better than chance, majority, choices only and every rule, one-sided, corrected "
+    "for the number of tasks (Holm). The validation split decides on promotion, the test split "
+    "only reports."
+)
+NO_BASELINE = "no baseline"
+"""The verdict where nothing without a model can be compared with."""
+_UNKNOWN = Metric(title="", maximum=None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """All about one task on one split, by its headline metric."""
+
+    task: str
+    exposure: str
+    """Of the generalist."""
+    metric: str
+    scores: Mapping[str, Score]
+    """Model or baseline → its score, in ORDER."""
+    verdict: str
+    """In words."""
+
+    @property
+    def own(self) -> Score | None:
+        """The generalist's score."""
+        return self.scores.get(GENERALIST)
+
+    @property
+    def any_score(self) -> Score:
+        """Some score, for what they have in common."""
+        return self.own or next(iter(self.scores.values()))
+
+    @property
+    def rules(self) -> dict[str, Score]:
+        """Baselines without a column of their own."""
+        return {name: score for name, score in self.scores.items() if name not in COLUMNS}
 
 
 def read_scores(evaluation: Path) -> list[Score]:
@@ -37,19 +83,101 @@ def read_scores(evaluation: Path) -> list[Score]:
     return scores
 
 
+def read_verdicts(evaluation: Path) -> list[Verdict]:
+    """Its verdicts; none where they were not computed."""
+    path = evaluation / "verdicts.json"
+    if not path.exists():
+        return []
+    verdicts: list[Verdict] = json.loads(path.read_text(encoding="utf-8"))
+    return verdicts
+
+
+def about(metric: str) -> Metric:
+    """How a metric is read; one that nobody knows is shown by its name, higher being better."""
+    return METRICS.get(metric, _UNKNOWN)
+
+
+def title(metric: str) -> str:
+    """A metric's name for people."""
+    return about(metric).title or metric
+
+
+def is_headline(score: Score) -> bool:
+    """Whether the score stands for its task."""
+    return bool(score.get("headline", True))
+
+
 def tables(scores: Sequence[Score], split: str) -> dict[str, dict[str, dict[str, Score]]]:
     """metric → task → model → score of one split, models in ORDER."""
     found: dict[str, dict[str, dict[str, Score]]] = {}
-    ranked = sorted((s for s in scores if s["split"] == split), key=lambda s: _rank(s["model"]))
+    ranked = sorted((s for s in scores if s["split"] == split), key=lambda s: rank(s["model"]))
     for score in ranked:
         tasks = found.setdefault(score["metric"], {})
         tasks.setdefault(score["task"], {})[score["model"]] = score
     return {metric: dict(sorted(found[metric].items())) for metric in sorted(found)}
 
 
-def models(tasks: Mapping[str, Mapping[str, Score]]) -> list[str]:
-    """Every model of a table, in ORDER."""
-    return sorted({model for rows in tasks.values() for model in rows}, key=_rank)
+def lines(scores: Sequence[Score], verdicts: Sequence[Verdict], split: str) -> list[Line]:
+    """One line per task of a split, by headline metric, in the order of SECTIONS."""
+    judged = {(v["task"], v["metric"]): v for v in verdicts if v["split"] == split}
+    found = []
+    for metric, tasks in tables([s for s in scores if is_headline(s)], split).items():
+        for task, rows in tasks.items():
+            found.append(
+                Line(
+                    task=task,
+                    exposure=rows.get(GENERALIST, next(iter(rows.values())))["exposure"],
+                    metric=metric,
+                    scores=rows,
+                    verdict=in_words(metric, rows, judged.get((task, metric))),
+                )
+            )
+    places = list(SECTIONS)
+    order = {exposure: place for place, exposure in enumerate(places)}
+    return sorted(found, key=lambda one: (order.get(one.exposure, len(places)), one.task))
+
+
+def sections(found: Sequence[Line]) -> dict[str, list[Line]]:
+    """Heading → its lines, in their order."""
+    grouped: dict[str, list[Line]] = {}
+    for line in found:
+        grouped.setdefault(SECTIONS.get(line.exposure, line.exposure), []).append(line)
+    return grouped
+
+
+def splits(scores: Sequence[Score]) -> list[str]:
+    """The splits that were scored, test first."""
+    return sorted({score["split"] for score in scores}, key=lambda split: (split != "test", split))
+
+
+def in_words(metric: str, scores: Mapping[str, Score], verdict: Verdict | None) -> str:
+    """What a comparison with all that needs no model says; chance is called chance."""
+    own = scores.get(GENERALIST)
+    no_rivals = {*MODELS, BAG_OF_WORDS}
+    rivals = {name: s["value"] for name, s in scores.items() if name not in no_rivals}
+    if own is None or not rivals:
+        return NO_BASELINE
+    sign = 1 if about(metric).higher_is_better else -1
+    above, below = ("above", "below") if sign > 0 else ("better than", "worse than")
+    low, high = sorted((sign * own["low"], sign * own["high"]))
+    strongest = max(rivals, key=lambda name: sign * rivals[name])
+    if verdict is not None and verdict["beats_all"]:
+        bag = scores.get(BAG_OF_WORDS)
+        behind = bag is not None and sign * own["value"] <= sign * bag["value"]
+        return f"{above} all but {BAG_OF_WORDS}" if behind else f"{above} all baselines"
+    if verdict is None and low > sign * rivals[strongest]:
+        return f"interval {above} all baselines" if len(rivals) > 1 else f"{above} {strongest}"
+    if CHANCE in rivals and low <= sign * rivals[CHANCE] <= high:
+        return "at chance"
+    known: Mapping[str, float] = verdict["rivals"] if verdict else {}
+    if known := {name: p for name, p in known.items() if name in rivals}:
+        strongest = max(known, key=lambda name: (known[name], sign * rivals[name]))
+    bar = sign * rivals[strongest]
+    if high < bar:
+        return f"{below} {strongest}"
+    if sign * own["value"] <= bar:
+        return f"at or {below} {strongest}"
+    return f"not clearly {above} {strongest}"
 
 
 def interval(score: Score, digits: int = 3) -> str:
@@ -60,23 +188,30 @@ def interval(score: Score, digits: int = 3) -> str:
 
 
 def decimal(value: float, digits: int = 3) -> str:
-    """So many digits, without the zero before the point; two for numbers beyond 1: .825, 2.31."""
-    return f"{value:.{digits}f}".removeprefix("0") if abs(value) < 1 else f"{value:.2f}"
+    """Short, by magnitude, without the zero before the point: .825, 2.31, 23.4, 1,234, 2.1e7."""
+    size = abs(value)
+    if size < 1:
+        return f"{round(value, digits) + 0.0:.{digits}f}".replace("0.", ".", 1)
+    if size < 100:
+        return f"{value:.2f}" if size < 10 else f"{value:.1f}"
+    return f"{value:,.0f}" if size < 1e6 else f"{value:.1e}".replace("e+0", "e")
 
 
-def metrics(scores: Sequence[Score], model: str = ORDER[0]) -> dict[str, float]:
+def metrics(scores: Sequence[Score], model: str = GENERALIST) -> dict[str, float]:
     """Names that make MLflow's charts read well, for one model.
 
-    One section per task with everything about it (``eval/<task>/…``), and one headline section per
-    metric with a line per task (``eval_acc/<task>``), all of the test split; what decides is
-    beside it as ``eval/<task>/validation_…``.
+    ``headline/<task>``: one section with a comparable line per task, from 0 to 1.
+    ``eval_<metric>/<task>``: a section per metric. ``eval/<task>/…``: a section per task with
+    everything about it. All of the test split; what decides is beside it as
+    ``eval/<task>/validation_…``.
     """
     found: dict[str, float] = {}
     for s in scores:
         name, section = s["metric"], f"eval/{s['task']}"
         if s["model"] != model:
             if s["split"] == "test":
-                found[f"{section}/{s['model'].replace(' ', '_')}"] = s["value"]
+                other = s["model"] if is_headline(s) else f"{s['model']}_{name}"
+                found[f"{section}/{_key(other)}"] = s["value"]
             continue
         prefix = "" if s["split"] == "test" else f"{s['split']}_"
         found[f"{section}/{prefix}{name}"] = s["value"]
@@ -84,93 +219,66 @@ def metrics(scores: Sequence[Score], model: str = ORDER[0]) -> dict[str, float]:
         found[f"{section}/{prefix}{name}_high"] = s["high"]
         if s["split"] == "test":
             found[f"eval_{name}/{s['task']}"] = s["value"]
+            if is_headline(s) and (maximum := about(name).maximum):
+                found[f"headline/{s['task']}"] = s["value"] / maximum
     return found
+
+
+def _key(name: str) -> str:
+    """What MLflow takes as a part of a metric's name."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name)
 
 
 def write(evaluation: Path, title: str) -> None:
     """Write table.md and scores.png beside the metrics.json of an evaluation."""
-    scores = read_scores(evaluation)
-    (evaluation / "table.md").write_text(markdown(scores, title), encoding="utf-8")
-    plot(scores, evaluation / "scores.png", title)
+    from flows.plots import plot_scores
+
+    scores, verdicts = read_scores(evaluation), read_verdicts(evaluation)
+    (evaluation / "table.md").write_text(markdown(scores, title, verdicts), encoding="utf-8")
+    plot_scores(scores, evaluation / "scores.png", title)
 
 
-def markdown(scores: Sequence[Score], title: str) -> str:
+def markdown(scores: Sequence[Score], title: str, verdicts: Sequence[Verdict] = ()) -> str:
     """Every score with its interval, the test split first."""
-    lines = [f"# {_safe(title)}", "", _LEGEND, ""]
-    for split in ("test", "validation"):
-        for metric, tasks in tables(scores, split).items():
-            columns = models(tasks)
-            lines += [f"## {TITLES.get(metric, metric)}, {split} split", ""]
-            lines.append(f"| task | exposure | n | groups | {' | '.join(columns)} |")
-            lines.append("|---" * (4 + len(columns)) + "|")
-            for task, rows in tasks.items():
-                any_row = next(iter(rows.values()))
-                cells = [_cell(rows.get(model)) for model in columns]
-                about = [_safe(task), any_row["exposure"].replace("_", " ")]
-                about += [str(any_row["n"]), str(any_row["n_groups"])]
-                lines.append(f"| {' | '.join(about + cells)} |")
-            lines.append("")
-    return "\n".join(lines)
+    parts = [f"# {safe(title)}", "", LEGEND, ""]
+    for split in splits(scores):
+        parts += [f"## {split.capitalize()} split", "", markdown_tables(scores, verdicts, split)]
+        parts += _others(scores, split)
+    return "\n".join(parts)
 
 
-_LEGEND = (
-    "95 % intervals by a bootstrap over groups. Exposure of the generalist: *unseen* tasks were in "
-    "no training mixture, only their scores are zero-shot; *in mixture* is multitask. The language "
-    "model and the random model saw no task; majority and bag of words are fitted on each task's "
-    "training rows. The validation split decides on promotion, the test split only reports."
-)
+def markdown_tables(scores: Sequence[Score], verdicts: Sequence[Verdict], split: str) -> str:
+    """A table per section, one row per task; columns that would be empty are left out."""
+    parts: list[str] = []
+    for heading, found in sections(lines(scores, verdicts, split)).items():
+        columns = [name for name in COLUMNS if any(name in line.scores for line in found)]
+        ruled = ["rule"] if any(line.rules for line in found) else []
+        header = ["task", "metric", "n / groups", *columns, *ruled, "verdict"]
+        parts += [f"**{safe(heading)}**", "", f"| {' | '.join(header)} |"]
+        parts.append("|---" * len(header) + "|")
+        for line in found:
+            one = line.any_score
+            cells = [safe(line.task), title(line.metric), f"{one['n']:,} / {one['n_groups']:,}"]
+            cells += [_cell(line.scores.get(name)) for name in columns]
+            cells += [_rules(line)] if ruled else []
+            parts.append(f"| {' | '.join([*cells, safe(line.verdict)])} |")
+        parts.append("")
+    return "\n".join(parts)
 
 
-def plot(scores: Sequence[Score], path: Path, title: str) -> None:
-    """One panel per task, one row per model and baseline: point and 95 % interval, test split."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    split = "test" if any(s["split"] == "test" for s in scores) else "validation"
-    panels = [
-        (metric, task, rows)
-        for metric, tasks in tables(scores, split).items()
-        for task, rows in tasks.items()
-    ]
-    heights = [len(rows) + 1.2 for _, _, rows in panels]
-    figure = Figure(figsize=(8, 0.3 * sum(heights) + 0.9), layout="constrained")
-    axes = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights)[:, 0]
-    for axis, (metric, task, rows) in zip(axes, panels, strict=True):
-        _panel(axis, metric, task, rows)
-    figure.suptitle(f"{title} · {split} split, 95 % intervals", fontsize=11)
-    FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})
-
-
-def _panel(axis: Any, metric: str, task: str, rows: Mapping[str, Score]) -> None:
-    names = list(rows)[::-1]
-    for y, name in enumerate(names):
-        s, color = rows[name], _COLORS.get(name, _GREY)
-        axis.plot([s["low"], s["high"]], [y, y], color=color, linewidth=2)
-        axis.plot(s["value"], y, "o", color=color, markersize=6)
-        axis.annotate(
-            decimal(s["value"]),
-            (s["high"], y),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-            color=color,
-        )
-    axis.set_yticks(range(len(names)), names, fontsize=9)
-    axis.set_ylim(-0.7, len(names) - 0.3)
-    if metric == "acc":
-        axis.set_xlim(0, 1.08)
-        axis.set_xticks([0, 0.25, 0.5, 0.75, 1])
-    else:
-        axis.set_xlim(0, 1.1 * max(s["high"] for s in rows.values()))
-    any_row = next(iter(rows.values()))
-    exposure = any_row["exposure"].replace("_", " ")
-    what = TITLES.get(metric, metric).lower()
-    label = f"{task.replace('_', ' ')}: {what} ({exposure}, n={any_row['n']})"
-    axis.set_title(label, loc="left", fontsize=10)
-    axis.grid(axis="x", color="#dddddd", linewidth=0.6)
-    axis.spines[["top", "right", "left"]].set_visible(False)
-    axis.tick_params(axis="y", length=0)
+def _others(scores: Sequence[Score], split: str) -> list[str]:
+    """The metrics beside the headline, if there are any."""
+    others = [s for s in scores if not is_headline(s)]
+    rows = [(t, m, r) for m, tasks in tables(others, split).items() for t, r in tasks.items()]
+    if not rows:
+        return []
+    columns = sorted({name for _, _, found in rows for name in found}, key=rank)
+    parts = ["**Other metrics**", "", f"| task | metric | {' | '.join(map(safe, columns))} |"]
+    parts.append("|---" * (2 + len(columns)) + "|")
+    for task, metric, found in sorted(rows, key=lambda row: row[:2]):
+        cells = [safe(task), title(metric), *(_cell(found.get(name)) for name in columns)]
+        parts.append(f"| {' | '.join(cells)} |")
+    return [*parts, ""]
 
 
 def _cell(score: Score | None) -> str:
@@ -179,10 +287,16 @@ def _cell(score: Score | None) -> str:
     return f"{decimal(score['value'])} {interval(score)}".rstrip()
 
 
-def _rank(model: str) -> tuple[int, str]:
+def _rules(line: Line) -> str:
+    return ", ".join(f"{safe(name)} {decimal(s['value'])}" for name, s in line.rules.items())
+
+
+def rank(model: str) -> tuple[int, str]:
+    """Where a model stands in ORDER."""
     return (ORDER.index(model) if model in ORDER else len(ORDER), model)
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Text that neither HTML nor a Markdown table takes for markup."""
-    return html.escape(text, quote=False).replace("|", "\\|").replace("\n", " ")
+    escaped = re.sub(r"([\\`*\[\]|])", r"\\\1", html.escape(text, quote=False))
+    return " ".join(escaped.split())

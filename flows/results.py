@@ -9,7 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -19,7 +21,8 @@ from flows.console import show_decision, show_places, show_samples, show_scores
 from flows.errors import FlowsError
 from flows.mlflow_records import evaluation_address
 from flows.mlflow_tracking import tracking_uri
-from flows.report import read_scores
+from flows.night import page_of
+from flows.report import read_scores, read_verdicts
 from flows.workspace import Workspace
 
 PORT = 5000
@@ -35,15 +38,17 @@ def show_results(
     console.print()
     if skipped:
         console.print(f"[bold]skipped: nothing new[/] since {decision.date}; its results again:\n")
-    show_scores(console, read_scores(evaluation))
+    show_scores(console, read_scores(evaluation), read_verdicts(evaluation))
     samples = json.loads((evaluation / "samples.json").read_text(encoding="utf-8"))
     show_samples(console, samples)
     show_decision(console, decision)
     console.print()
     server = f"http://{HOST}:{PORT}"
+    page = page_of(workspace, decision)
     show_places(
         console,
         {
+            **({"report": page} if page else {}),
             "table": evaluation / "table.md",
             "plot": evaluation / "scores.png",
             "decisions": workspace.root / FILE,
@@ -51,10 +56,17 @@ def show_results(
             "": evaluation_address(evaluation, server),
         },
     )
-    example = "numpy.mean(a, axis=None):"
+    example = _beginning(samples)
     try_next = command(f"generate {shlex.quote(example)}", workspace, profile)
     console.print("\n[bold]Try next[/]:", end=" ")
     console.print(escape(try_next), soft_wrap=True)
+
+
+def _beginning(samples: Sequence[Mapping[str, Any]]) -> str:
+    """Some words of a held-out text, for a person to try."""
+    prompts = [str(s["prompt"]) for s in samples if "continuation" in s]
+    words = (prompts[0] if prompts else "The beginning of a text").split()[:6]
+    return "".join(c for c in " ".join(words) if c.isprintable())[:60]
 
 
 def command(arguments: str, workspace: Workspace, profile: str = "quickstart") -> str:

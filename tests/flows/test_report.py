@@ -1,56 +1,131 @@
 """Tables, plots and metric names from scores."""
 
+import random
 import struct
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from flows import report
+from flows.plots import plot_scores
 from flows.scores import write_json
-
-
-def score(task: str, model: str, value: float, **changes: Any) -> dict[str, Any]:
-    row = {
-        "task": task,
-        "split": "test",
-        "model": model,
-        "metric": "acc",
-        "value": value,
-        "low": value - 0.05,
-        "high": value + 0.05,
-        "n": 40,
-        "n_groups": 20,
-        "exposure": "unseen",
-    }
-    return {**row, **changes}
-
+from tests.flows.night import many_scores, many_verdicts, score, verdict
 
 SCORES = [
     score("sentence_order", "chance", 0.5, low=0.5, high=0.5),
     score("sentence_order", "generalist", 0.805),
     score("sentence_order", "generalist", 0.7, split="validation"),
-    score("documents", "generalist", 2.31, metric="bits_per_byte"),
+    score("documents", "generalist", 2.31, metric="bits_per_byte", exposure="held_out"),
     score("documents", "lzma", 2.9, metric="bits_per_byte", low=2.9, high=2.9),
+    score("summary", "generalist", 31.5, metric="chrf", exposure="in_mixture", low=30.1, high=33),
+    score("summary", "lead", 44.0, metric="chrf"),
+    score("last_word", "generalist", 351.0, metric="perplexity", headline=False),
 ]
+GOLDEN = """\
+**Unseen (zero-shot)**
+
+| task | metric | n / groups | generalist | chance | verdict |
+|---|---|---|---|---|---|
+| sentence_order | Accuracy | 40 / 20 | .805 .755–.855 | .500 | above all baselines |
+
+**In the mixture (multitask)**
+
+| task | metric | n / groups | generalist | rule | verdict |
+|---|---|---|---|---|---|
+| summary | chrF | 40 / 20 | 31.5 30.1–33.0 | lead 44.0 | below lead |
+
+**Held-out text**
+
+| task | metric | n / groups | generalist | rule | verdict |
+|---|---|---|---|---|---|
+| documents | Bits per byte | 40 / 20 | 2.31 2.26–2.36 | lzma 2.90 | better than lzma |
+"""
+
+
+def test_the_table_of_a_small_evaluation() -> None:
+    judged = [verdict("sentence_order", True, {"chance": 0.001})]
+    assert report.markdown_tables(SCORES, judged, "test") == GOLDEN
 
 
 def test_tables_are_ordered_from_the_model_that_matters() -> None:
     found = report.tables(SCORES, "test")
-    assert list(found) == ["acc", "bits_per_byte"]
+    assert list(found) == ["acc", "bits_per_byte", "chrf", "perplexity"]
     assert list(found["acc"]["sentence_order"]) == ["generalist", "chance"]
-    assert report.models(found["bits_per_byte"]) == ["generalist", "lzma"]
 
 
-def test_markdown_has_every_score_with_its_interval_and_escapes_what_it_is_given() -> None:
-    text = report.markdown([*SCORES, score("a|<b>", "generalist", 0.1)], "quickstart")
-    assert "| sentence_order | unseen | 40 | 20 | .805 .755–.855 | .500 |" in text
-    assert text.index("Accuracy, test split") < text.index("Accuracy, validation split")
-    assert r"| a\|&lt;b&gt; |" in text
+def test_tasks_are_grouped_by_exposure_whatever_the_order_of_the_scores() -> None:
+    shuffled = many_scores()
+    random.Random(1).shuffle(shuffled)
+    found = report.sections(report.lines(shuffled, (), "test"))
+    assert list(found) == list(report.SECTIONS.values())
+    assert [line.task for line in found["Held-out text"]] == ["documents"]
+    tasks = [line.task for lines in found.values() for line in lines]
+    headline = {one["task"] for one in shuffled if one["headline"]}
+    assert sorted(tasks) == sorted(headline), "a line per task, neither more nor fewer"
+
+
+def test_markdown_has_every_score_and_escapes_what_it_is_given() -> None:
+    text = report.markdown([*many_scores(), score("a|<b>[x](y)", "generalist", 0.1)], "quickstart")
+    for one in many_scores():
+        assert report.decimal(one["value"]) in text
+    assert text.index("## Test split") < text.index("## Validation split")
+    assert r"| a\|&lt;b&gt;\[x\](y) |" in text
+    assert "| last_word | Perplexity per target | 351 300–420 | 4,127 300–420 |" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "chance", "majority", "beats", "rivals", "words"),
+    [
+        (0.8, 0.5, 0.5, True, {"chance": 0.0, "majority": 0.0}, "above all baselines"),
+        (0.52, 0.5, 0.5, False, {"chance": 0.3, "majority": 0.3}, "at chance"),
+        (0.3, 0.5, 0.5, False, {"chance": 1.0, "majority": 0.9}, "below chance"),
+        (0.6, 0.5, 0.7, False, {"chance": 0.0, "majority": 1.0}, "below majority"),
+        (0.6, 0.5, 0.62, False, {"chance": 0.0, "majority": 0.7}, "at or below majority"),
+        (0.6, 0.5, 0.57, False, {"chance": 0.0, "majority": 0.1}, "not clearly above majority"),
+        (0.8, 0.5, 0.5, None, {}, "interval above all baselines"),
+        (0.6, 0.5, 0.62, None, {}, "at or below majority"),
+    ],
+)
+def test_a_verdict_is_said_in_words(
+    value: float, chance: float, majority: float, beats: bool | None, rivals: dict[str, float],
+    words: str,
+) -> None:  # fmt: skip
+    rows = {
+        "generalist": score("a", "generalist", value),
+        "chance": score("a", "chance", chance),
+        "majority": score("a", "majority", majority),
+    }
+    judged = None if beats is None else verdict("a", beats, rivals)
+    assert report.in_words("acc", rows, judged) == words
+
+
+def test_a_bag_of_words_is_no_rival_but_is_not_passed_over() -> None:
+    rows = {
+        name: score("a", name, value)
+        for name, value in (("generalist", 0.8), ("chance", 0.5), ("bag of words", 0.9))
+    }
+    judged = verdict("a", True, {"chance": 0.0})
+    assert report.in_words("acc", rows, judged) == "above all but bag of words"
+
+
+def test_lower_is_better_where_it_is() -> None:
+    rows = {"generalist": score("d", "generalist", 2.0), "lzma": score("d", "lzma", 1.5)}
+    assert report.in_words("bits_per_byte", rows, None) == "worse than lzma"
+    assert report.in_words("bits_per_byte", {"generalist": rows["generalist"]}, None) == (
+        "no baseline"
+    )
+
+
+def test_verdicts_may_be_missing(tmp_path: Path) -> None:
+    assert report.read_verdicts(tmp_path) == []
+    write_json(many_verdicts(), tmp_path / "verdicts.json")
+    assert len(report.read_verdicts(tmp_path)) == len(many_verdicts())
 
 
 def test_numbers_read_well() -> None:
-    assert [report.decimal(v) for v in (0.805, 1.0, 0.0, 2.314)] == [".805", "1.00", ".000", "2.31"]
+    numbers = {0.805: ".805", 1.0: "1.00", 0.0: ".000", -0.0001: ".000", -0.05: "-.050"}
+    numbers |= {2.314: "2.31", 23.44: "23.4", 1234.5: "1,234", 2.1e7: "2.1e7"}
+    assert {value: report.decimal(value) for value in numbers} == numbers
     assert report.interval(score("a", "b", 0.5), 2) == ".45–.55"
     assert report.interval(score("a", "b", 0.5, low=0.5, high=0.5)) == ""
 
@@ -62,16 +137,32 @@ def test_metric_names_make_a_section_per_task_and_one_headline_section() -> None
     assert found["eval/sentence_order/chance"] == 0.5
     assert found["eval_bits_per_byte/documents"] == 2.31
     assert "eval_acc/documents" not in found
+    headline = {name: value for name, value in found.items() if name.startswith("headline/")}
+    assert headline == {"headline/sentence_order": 0.805, "headline/summary": 0.315}
+
+
+def test_other_models_keep_the_headline_and_no_name_is_refused_by_mlflow() -> None:
+    rows = [
+        score("a", "random model", 0.1),
+        score("a", "random model", 900.0, metric="perplexity", headline=False),
+        score("a", "lead, (3 lines)", 0.2),
+    ]
+    found = report.metrics(rows)
+    assert found == {
+        "eval/a/random_model": 0.1,
+        "eval/a/random_model_perplexity": 900.0,
+        "eval/a/lead___3_lines_": 0.2,
+    }
 
 
 def test_the_plot_is_a_picture_of_the_right_size_and_the_same_every_time(tmp_path: Path) -> None:
-    write_json(SCORES, tmp_path / "metrics.json")
+    write_json(many_scores(), tmp_path / "metrics.json")
     pictures = []
     for _ in range(2):
         report.write(tmp_path, "tiny")
         pictures.append((tmp_path / "scores.png").read_bytes())
     width, height = struct.unpack(">II", pictures[0][16:24])
-    assert pictures[0] == pictures[1] and width == 800 and 150 < height < 600
+    assert pictures[0] == pictures[1] and width == 800 and 500 < height < 1200
     assert (tmp_path / "table.md").read_text().startswith("# tiny\n")
 
 
@@ -80,3 +171,9 @@ def test_an_evaluation_of_one_split_is_reported_too(tmp_path: Path, split: str) 
     write_json([row for row in SCORES if row["split"] == split], tmp_path / "metrics.json")
     report.write(tmp_path, "champion")
     assert (tmp_path / "scores.png").stat().st_size > 1000
+
+
+def test_names_that_look_like_mathematics_and_no_scores_at_all_are_drawn(tmp_path: Path) -> None:
+    plot_scores([score("a$b$_{", "generalist", 0.3)], tmp_path / "a.png", "t$")
+    plot_scores([], tmp_path / "b.png", "nothing")
+    assert all((tmp_path / name).stat().st_size > 1000 for name in ("a.png", "b.png"))

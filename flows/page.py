@@ -1,0 +1,250 @@
+"""The report page: one file that says how a night went, for the person who opens it in the morning.
+
+Self-contained: no script, no font, no image from elsewhere, and a policy that forbids them, so that
+it can be mailed, archived, or opened on a machine without a network. Texts of corpora, tasks and
+models are escaped by ``flows.markup``. A part whose data are missing says so in words.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from flows import page_making, report
+from flows.drawing import differences_plot, losses_plot, scores_plot
+from flows.markup import EMPTY, Markup, el, join, style
+from flows.night import Night, collect_night
+from flows.page_style import STYLE
+from flows.report import NO_BASELINE, Line, Score
+from tasks_to_text.scored import CHANCE, HELD_OUT
+
+__all__ = ["Night", "collect_night", "page", "write_page"]
+
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+_PROMPT = 1200
+"""Characters of a prompt that are shown."""
+_MISSING = "Not there: {}"
+
+
+def write_page(path: Path, night: Night) -> None:
+    """Write the page about a night, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}")
+    aside.write_text(page(night), encoding="utf-8")
+    aside.replace(path)
+
+
+def page(night: Night) -> str:
+    """The whole document."""
+    parts = {
+        "scores": ("Scores", _scores(night)),
+        "champion": ("Challenger and champion", _champion(night)),
+        "loss": ("Loss", _losses(night)),
+        "samples": ("Samples", _samples(night)),
+        "data": ("Data", page_making.data(night)),
+        "tasks": ("Tasks", page_making.tasks(night)),
+        "making": ("How it was made", page_making.making(night)),
+        "limits": ("What the numbers do not say", _limits(night)),
+    }
+    head = el(
+        "head",
+        el("meta", charset="utf-8"),
+        el("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="color-scheme", content="light dark"),
+        el("title", f"{night.profile}, {_day(night.date)}: {_outcome(night)}"),
+        style(STYLE),
+    )
+    links = [el("a", title, href=f"#{name}") for name, (title, _) in parts.items()]
+    sections = [
+        el("section", el("h2", title), *content, id=name)
+        for name, (title, content) in parts.items()
+    ]
+    body = el("body", el("main", _decision(night), el("nav", *links), *sections))
+    return f"<!DOCTYPE html>\n{el('html', head, body, lang='en')}\n"
+
+
+def _decision(night: Night) -> Markup:
+    outcome = el("span", _outcome(night), cls="promoted" if night.promoted else "kept")
+    now = "the new model is the champion" if night.promoted else "the champion stays"
+    if not night.promoted and not night.champion:
+        now = "there is still no champion"
+    return el(
+        "header",
+        el("p", f"{night.profile} · {night.date.replace('T', ' ')}", cls="over"),
+        el("h1", outcome, f": {now}"),
+        el("p", _sentence(night.reason), cls="reason"),
+        _facts(night),
+    )
+
+
+def _facts(night: Night) -> Markup:
+    """A few numbers for a glance."""
+    found = report.lines(night.scores, night.verdicts, "test")
+    judged = [line for line in found if line.verdict != NO_BASELINE and line.exposure != HELD_OUT]
+    better = [line for line in judged if _is_good(line)]
+    run, documents = night.counts("generalist"), night.counts("documents")
+    facts = {
+        "parameters": f"{run['parameters']:,}" if "parameters" in run else "",
+        "training tokens": f"{run['tokens']:,}" if "tokens" in run else "",
+        "corpus": page_making.size(documents["bytes"]) if "bytes" in documents else "",
+        "tasks above all baselines": f"{len(better)} of {len(judged)}" if judged else "",
+    }
+    shown = [el("div", el("dt", name), el("dd", fact)) for name, fact in facts.items() if fact]
+    return el("dl", *shown, cls="facts") if shown else EMPTY
+
+
+def _scores(night: Night) -> list[Markup]:
+    splits = report.splits(night.scores)
+    if not splits:
+        return [missing("the scores (metrics.json of the evaluation)")]
+    found = report.lines(night.scores, night.verdicts, splits[0])
+    plot = el(
+        "figure",
+        scores_plot(found),
+        el("figcaption", f"The {splits[0]} split. Marks are named when pointed at; exact values "
+           "are in the table below."),
+    )  # fmt: skip
+    parts = [plot, _table(found, splits[0]), el("p", _plain_legend(), cls="note")]
+    if not night.verdicts:
+        parts.append(missing("verdicts.json: the verdicts are read off the intervals"))
+    rest = [_table(report.lines(night.scores, night.verdicts, s), s) for s in splits[1:]]
+    everything = el("summary", "Every score: other splits, other metrics")
+    return [*parts, el("details", everything, *rest, _other_metrics(night.scores))]
+
+
+def _table(found: list[Line], split: str) -> Markup:
+    shown = [name for name in report.COLUMNS if name != CHANCE]
+    columns = [name for name in shown if any(name in line.scores for line in found)]
+    heads = [("task", ""), ("verdict", ""), *((name, "num") for name in columns)]
+    heads.append(("chance or rule", "num rule"))
+    rows = []
+    for heading, lines in report.sections(found).items():
+        rows.append(el("tr", el("th", heading, colspan=len(heads), scope="col", cls="section")))
+        rows += [_table_row(line, columns) for line in lines]
+    title = f"Headline metric of every task, {split} split, with 95 % intervals"
+    return page_making.table(title, heads, rows, kind="scores")
+
+
+def _table_row(line: Line, columns: list[str]) -> Markup:
+    one = line.any_score
+    size = f"n = {one['n']:,} in {one['n_groups']:,} groups"
+    about = [el("small", report.title(line.metric)), el("small", size)]
+    kind = "none" if line.verdict == NO_BASELINE else "good" if _is_good(line) else "weak"
+    cells = [
+        el("th", line.task.replace("_", " "), *about, scope="row"),
+        el("td", line.verdict, cls=f"verdict {kind}"),
+        *(_cell(line.scores.get(name), own=name == report.GENERALIST) for name in columns),
+    ]
+    rules = [join([report.decimal(s["value"]), el("small", r)]) for r, s in line.rules.items()]
+    if CHANCE in line.scores:
+        rules.insert(0, join([report.decimal(line.scores[CHANCE]["value"])]))
+    return el("tr", *cells, el("td", *rules, cls="num rule"))
+
+
+def _is_good(line: Line) -> bool:
+    """Above everything that is shown, bag of words too."""
+    return line.verdict.startswith(("above", "better")) and "all but" not in line.verdict
+
+
+def _cell(score: Score | None, own: bool = False) -> Markup:
+    if score is None:
+        return el("td", cls="num")
+    low_high = el("small", report.interval(score, 2))
+    return el("td", report.decimal(score["value"]), low_high, cls="num own" if own else "num")
+
+
+def _other_metrics(scores: Sequence[Score]) -> Markup:
+    """Metrics beside the headline, a row per score."""
+    rows = [
+        el(
+            "tr",
+            el("th", s["task"].replace("_", " "), scope="row"),
+            el("td", s["split"]),
+            el("td", report.title(s["metric"])),
+            el("td", s["model"]),
+            _cell(s),
+        )
+        for s in scores
+        if not report.is_headline(s)
+    ]
+    if not rows:
+        return EMPTY
+    heads = [(name, "") for name in ("task", "split", "metric", "model")] + [("value", "num")]
+    return page_making.table("Other metrics", heads, rows)
+
+
+def _champion(night: Night) -> list[Markup]:
+    if not night.champion:
+        return [el("p", "There was no champion to compare with: a first one must beat chance and "
+                   "majority on every task of its mixture.")]  # fmt: skip
+    against = el("p", "Champion before this night: ", el("code", night.champion))
+    if not night.differences:
+        return [against, missing("the paired differences (items of both on the validation split)")]
+    note = (
+        "Challenger minus champion on the same validation items, headline metric, with 95 % "
+        "intervals by a paired bootstrap over groups. Right of zero the challenger is better; grey "
+        "intervals hold zero."
+    )
+    return [against, el("figure", differences_plot(night.differences), el("figcaption", note))]
+
+
+def _losses(night: Night) -> list[Markup]:
+    plot = losses_plot(night.losses)
+    if not plot:
+        return [missing("the losses (metrics.jsonl of the runs)")]
+    note = (
+        "Nats per token, logarithmic axis of tokens. Thick: held-out corpus text, the same for "
+        "both models. Thin: training, a running mean; the generalist’s holds tasks and is not "
+        "comparable with the other’s."
+    )
+    return [el("figure", plot, el("figcaption", note), cls="loss")]
+
+
+def _samples(night: Night) -> list[Markup]:
+    parts = []
+    for sample in night.samples:
+        prompt = _end_of(str(sample.get("prompt", "")))
+        if "continuation" in sample:
+            over = f"Beginning of a held-out document, {sample.get('document', '')}"
+            text = el("p", prompt, el("mark", str(sample["continuation"])), cls="text")
+            parts.append(el("div", el("p", over, cls="over"), text, cls="sample"))
+        else:
+            answer = str(sample.get("answer", "")) or "(nothing)"
+            over = f"Task {str(sample.get('task', '')).replace('_', ' ')}"
+            text = el("p", prompt, " ", el("mark", answer.strip()), cls="text")
+            right = [el("dd", str(one)) for one in sample.get("references", ())]
+            given = el("dl", el("dt", "reference"), *right) if right else EMPTY
+            parts.append(el("div", el("p", over, cls="over"), text, given, cls="sample"))
+    if not parts:
+        return [missing("samples (samples.json of the evaluation)")]
+    note = el("p", "Grey is what the model was shown, ", el("mark", "marked"), " what it wrote.")
+    return [el("div", note, *parts, cls="samples")]
+
+
+def _end_of(text: str) -> str:
+    """A long prompt from somewhere before its end: what an answer goes on from."""
+    return text if len(text) <= _PROMPT else f"… {text[-_PROMPT:]}"
+
+
+def _limits(night: Night) -> list[Markup]:
+    return [el("ul", *(el("li", limit) for limit in night.limits))]
+
+
+def missing(what: str) -> Markup:
+    """A sentence in the place of what could not be found."""
+    return el("p", _MISSING.format(what), cls="note")
+
+
+def _plain_legend() -> str:
+    return report.LEGEND.replace("*", "")
+
+
+def _outcome(night: Night) -> str:
+    return "Promoted" if night.promoted else "Not promoted"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
+def _day(date: str) -> str:
+    return date.partition("T")[0]

@@ -1,0 +1,52 @@
+"""The model card: made from manifests, with what is unknown called unknown."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from flows.card import card
+from flows.errors import FlowsError
+from flows.workspace import Workspace
+from tests.flows.night import many_scores
+from tests.flows.night_workspace import EVIL, make_night
+
+
+def test_a_card_says_what_the_model_is_and_how_it_was_judged(tmp_path: Path) -> None:
+    workspace, decision = make_night(tmp_path / "workspace")
+    text = card(workspace, "some")
+    front = yaml.safe_load(text.split("---\n")[1])
+    assert front["license"] == "other" and front["metrics"] == sorted(
+        {one["metric"] for one in many_scores() if one["headline"]}
+    )
+    assert front["datasets"] == ["documentation"] and "zero-shot" in front["tags"]
+    for fact in ("1,350,144", "4, 4, 128", "256 tokens", "muon", "fp32", decision.run_digest):
+        assert fact in text, fact
+    assert "the champion of the profile since 2026-11-23" in text
+    assert "| sentence_order | Accuracy | 800 / 400 | .612 .578–.646 |" in text
+    assert "**Unseen (zero-shot)**" in text and "at chance" in text
+    assert "14,200 prompts and targets" in text and "312 documents" in text
+    assert "generalist generate --profile some" in text and "model.safetensors" in text
+
+
+def test_what_is_not_known_is_said_not_to_be(tmp_path: Path) -> None:
+    workspace, _ = make_night(tmp_path / "workspace", promoted=False)
+    shutil.rmtree(workspace.root / "documents")
+    shutil.rmtree(workspace.root / "evaluation")
+    text = card(workspace, "some")
+    assert "the last challenger, not promoted" in text
+    assert "not there any more" in text and "not computed" in text
+    with pytest.raises(FlowsError, match="no model yet"):
+        card(workspace, "another")
+
+
+def test_text_of_others_is_no_markup(tmp_path: Path) -> None:
+    workspace, _ = make_night(tmp_path / "workspace", reason=f"a | b {EVIL}")
+    text = card(workspace, "some")
+    assert EVIL not in text and "&lt;script&gt;" in text and r"A \| b" in text
+
+
+def test_an_empty_workspace_has_no_card(tmp_path: Path) -> None:
+    with pytest.raises(FlowsError, match="generalist run"):
+        card(Workspace(tmp_path / "workspace"), "some")
