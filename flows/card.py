@@ -216,7 +216,7 @@ def _loading(profile: str, run: Product) -> list[str]:
         "## Licence",
         "",
         "That of the training data, source by source, as the tables above state it. Where a "
-        "licence is not stated, nobody has granted one.",
+        "licence is not stated, assume that none was given.",
     ]
 
 

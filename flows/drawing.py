@@ -46,7 +46,7 @@ def scores_plot(found: Sequence[Line]) -> Markup:
 def differences_plot(rows: Sequence[Difference]) -> Markup:
     """Challenger minus champion, a row per task, around zero."""
     reach = max([0.01, *(max(abs(row.low), abs(row.high)) for row in rows)]) * 1.1
-    step = next(s for s in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0) if reach / s <= 3.5)
+    step = next(s for s in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0) if reach / s < 3)
     count = int(reach / step)
     ticks = [(_signed(i * step, "+.2g"), i * step) for i in range(-count, count + 1)]
 

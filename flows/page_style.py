@@ -111,7 +111,7 @@ td.own { color: var(--own); font-weight: 600; } td.own small { font-weight: 400;
 .bar { display: block; min-width: 6rem; height: 0.6rem; margin-top: 0.4rem;
   background: var(--raised); }
 .bar i { display: block; height: 100%; background: var(--twin); }
-.digest { font: 0.85em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
+.digest { font: 0.85em/1.75 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
   overflow-wrap: anywhere; }
 
 .sample { margin: 1.2rem 0; padding: 0.9rem 1.1rem; background: var(--raised);
@@ -141,9 +141,10 @@ ul { padding-left: 1.2rem; max-width: 44rem; } li { margin: 0.4rem 0; }
 @media print {
   :root { --ground: #fff; --raised: #f5f5f5; --ink: #000; --soft: #555; --rule: #ccc;
     --own: #0b6e4f; --own-soft: #e3efe9; --twin: #2f6fb0; --warn: #8f5a00; --bad: #ab3535; }
-  body { max-width: none; padding: 0; font-size: 10pt; }
+  html { font-size: 12px; }
+  body { max-width: none; padding: 0; }
   nav { display: none; }
-  .wide { overflow: visible; } table { font-size: 7.5pt; }
+  .wide { overflow: visible; }
   th, td { padding-right: 0.35rem; }
   .row, .sample, tr, figure.loss { break-inside: avoid; } h2, h3, h4 { break-after: avoid; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -15,6 +15,7 @@ from flows.gate import Comparison
 from flows.markup import Markup, el
 from flows.night import (
     Night,
+    Rows,
     TaskAbout,
     collect_night,
     differences,
@@ -26,7 +27,6 @@ from tests.flows.night import many_scores, night, score
 from tests.flows.night_workspace import EVIL, make_night
 
 VOID = {"meta", "br"}
-SCORED = sum(1 for one in many_scores() if one["model"] == "generalist")
 
 
 class Reader(HTMLParser):
@@ -180,9 +180,9 @@ def test_smoothing_keeps_the_first_and_the_last_place_and_the_mean_of_a_line() -
 
 
 def test_losses_that_are_no_numbers_are_passed_over() -> None:
-    rows = [{"step": 1, "tokens": 10, "train/loss": float("nan")}, {"step": 2, "tokens": 0}]
+    rows: Rows = [{"step": 1, "tokens": 10, "train/loss": float("nan")}, {"step": 2, "tokens": 0}]
     assert drawing.losses_plot({"generalist": rows}) == ""
-    one = [{"step": 1, "tokens": 10, "train/loss": 3.0}]
+    one: Rows = [{"step": 1, "tokens": 10, "train/loss": 3.0}]
     assert "polyline" in drawing.losses_plot({"generalist": one})
 
 
