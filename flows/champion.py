@@ -37,8 +37,10 @@ class Decision:
     """Directory of its evaluation, relative to the workspace."""
     champion: str = ""
     """Directory of the run that was champion before; empty: there was none."""
+    champion_evaluation: str = ""
+    """Directory of that run's scores of the same night; empty: it was not compared."""
     scores: Mapping[str, float] = field(default_factory=dict)
-    """Validation accuracy by task."""
+    """Headline score by task, on the validation split."""
     date: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 

@@ -18,7 +18,7 @@ from flows.scores import GENERALIST
 from flows.tokenize import Text, tokenized
 from flows.workspace import Product, Workspace, plain
 from gptcore.manifest import object_digest
-from tasks_to_text.evaluate import Item
+from tasks_to_text.scored import Item
 from tasks_to_text.store import read_items
 
 
@@ -46,8 +46,9 @@ def _decide(
     if known:
         return Outcome(decision=known[-1], new=False)
     champion = champion_of(workspace, profile.name)
-    verdict = _judge(profile, text, run, evaluation, champion)
-    rows = report.tables(report.read_scores(evaluation.path), "validation").get("acc", {})
+    theirs = _champions(profile, text, run, champion)
+    verdict = _judge(profile, evaluation, champion, theirs)
+    scores = report.read_scores(evaluation.path)
     decision = Decision(
         key=key,
         profile=profile.name,
@@ -57,7 +58,12 @@ def _decide(
         run_digest=run.digest,
         evaluation=str(evaluation.path.relative_to(workspace.root)),
         champion=str(champion.path.relative_to(workspace.root)) if champion else "",
-        scores={task: models[GENERALIST]["value"] for task, models in rows.items()},
+        champion_evaluation=str(theirs.path.relative_to(workspace.root)) if theirs else "",
+        scores={
+            s["task"]: s["value"]
+            for s in scores
+            if s["model"] == GENERALIST and s["split"] == "validation" and s["headline"]
+        },
     )
     _publish(workspace, profile, run, decision)
     record(workspace, decision)
@@ -65,21 +71,33 @@ def _decide(
     return Outcome(decision=decision, new=True)
 
 
+def _champions(
+    profile: Profile, text: Text, run: Product, champion: Product | None
+) -> Product | None:
+    """The champion's scores of tonight; None where there is no other champion to compare with."""
+    if champion is None or champion.digest == run.digest:
+        return None
+    return champion_evaluation(profile, text, champion)
+
+
 def _judge(
-    profile: Profile, text: Text, run: Product, evaluation: Product, champion: Product | None
+    profile: Profile, evaluation: Product, champion: Product | None, theirs: Product | None
 ) -> Verdict:
     if champion is None:
         scores = [s for s in report.read_scores(evaluation.path) if s["split"] == "validation"]
-        return first_champion(scores, GENERALIST)
-    if champion.digest == run.digest:
+        return first_champion(_validation(evaluation), scores, GENERALIST, profile.gate)
+    if theirs is None:
         return Verdict(promoted=False, reason="its weights are the champion's")
-    theirs = champion_evaluation(profile, text, champion)
     return against_champion(_answers(evaluation), _answers(theirs), profile.gate)
 
 
-def _answers(evaluation: Product) -> list[Item]:
+def _validation(evaluation: Product) -> list[Item]:
     items = read_items(evaluation.path / "items.parquet")
-    return [item for item in items if item.model == GENERALIST and item.split == "validation"]
+    return [item for item in items if item.split == "validation"]
+
+
+def _answers(evaluation: Product) -> list[Item]:
+    return [item for item in _validation(evaluation) if item.model == GENERALIST]
 
 
 def _publish(workspace: Workspace, profile: Profile, run: Product, decision: Decision) -> None:
@@ -91,7 +109,7 @@ def _publish(workspace: Workspace, profile: Profile, run: Product, decision: Dec
         "run": decision.run,
         "run_digest": decision.run_digest,
         "evaluation": decision.evaluation,
-        **{f"validation_acc.{task}": f"{v:.4f}" for task, v in decision.scores.items()},
+        **{f"validation.{task}": f"{v:.4f}" for task, v in decision.scores.items()},
     }
     register(
         workspace,

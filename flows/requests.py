@@ -22,7 +22,7 @@ def read_requests(path: Path) -> list[Request]:
     """All requests of a file; ConfigError names the first line that is none."""
     if not path.is_file():
         raise ConfigError(f"FILE={str(path)!r}: there is no such file")
-    requests = []
+    requests: list[Request] = []
     for number, record in enumerate(read_file(path, path.name), 1):
         if isinstance(record, Bad):
             raise ConfigError(f"{record.where}: {record.reason}")

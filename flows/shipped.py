@@ -40,7 +40,7 @@ def quickstart() -> Profile:
         name="quickstart",
         about=_about(quickstart),
         documentation=DocumentationConfig(distributions=distributions.QUICKSTART),
-        catalogues=CatalogueConfig(),
+        catalogues=CatalogueConfig(distributions=distributions.CATALOGUES),
         tasks=tuple(map(registry.get, tasks)),
         convert=ConvertConfig(
             tasks=tasks,
@@ -75,7 +75,7 @@ def tiny() -> Profile:
         name="tiny",
         about=_about(tiny),
         documentation=DocumentationConfig(distributions=distributions.TINY),
-        catalogues=CatalogueConfig(),
+        catalogues=CatalogueConfig(distributions=distributions.CATALOGUES),
         tasks=tuple(map(registry.get, tasks)),
         convert=ConvertConfig(tasks=tasks, max_train=500, max_validation=30, max_test=30),
         ingest=IngestConfig(),
