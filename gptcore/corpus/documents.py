@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 from gptcore.errors import DataError, ProductError
 
 _ROW_GROUP = 4096
+_BATCH = 512
+"""Rows held as Python values while reading; of whole books that is a lot."""
 
 _TEXT = pa.string()
 _DOCUMENT = pa.schema(
@@ -136,7 +138,7 @@ def _read(path: Path, schema: pa.Schema, columns: list[str]) -> Iterator[dict[st
                 f"{path}: columns {', '.join(found.names)}; expected {', '.join(schema.names)}"
             )
         try:
-            for batch in file.iter_batches(batch_size=_ROW_GROUP, columns=columns):
+            for batch in file.iter_batches(batch_size=_BATCH, columns=columns):
                 yield from batch.to_pylist()
         except (pa.ArrowInvalid, OSError) as error:
             raise ProductError(
