@@ -1,4 +1,4 @@
-"""Flow ``nightly``: the whole pipeline, from installed documentation to a decision."""
+"""Flow ``nightly``: the whole pipeline, from corpora and labelled datasets to a decision."""
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -8,6 +8,7 @@ from flows.evaluate import evaluated
 from flows.pretrain import Retrain, pretrained
 from flows.profiles import Overrides, ProfileName, load
 from flows.promote import decide
+from flows.publish import publish
 from flows.tokenize import tokenized
 
 SKIPPED = "Skipped"
@@ -19,7 +20,7 @@ def nightly(
     retrain: Retrain = "on_change",
     overrides: Overrides | None = None,
 ) -> State[str]:
-    """Convert, ingest, tokenize, pre-train, evaluate and promote; what is finished is reused.
+    """Convert, ingest, tokenize, pre-train, evaluate, promote, report; what is finished is reused.
 
     Args:
         profile: A complete configuration, shipped or of the project.
@@ -33,6 +34,7 @@ def nightly(
     runs = pretrained(chosen, text, retrain)
     evaluation = evaluated(chosen, text, runs)
     outcome = decide(chosen, text, runs, evaluation)
+    publish(chosen, outcome.decision, evaluation)
     if not outcome.new:
         return Completed(name=SKIPPED, message="skipped: nothing new", data=outcome.decision.key)
     return Completed(message=outcome.decision.reason, data=outcome.decision.key)

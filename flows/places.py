@@ -41,10 +41,15 @@ def _mirror() -> Path | None:
     return path
 
 
-def fingerprints(sources: Iterable[Source]) -> dict[str, dict[str, str]]:
-    """Source → its files' checksums, or the commit of a Hub dataset: a part of what is built."""
+def fingerprints(sources: Iterable[Source]) -> dict[str, str]:
+    """"source: file" → its checksum, or the commit of a Hub dataset: a part of what is built."""
     found = places({})
-    return {source.name: fingerprint(source, found) for source in sources if not source.product}
+    return {
+        f"{source.name}: {file}": digest
+        for source in sources
+        if not source.product
+        for file, digest in fingerprint(source, found).items()
+    }
 
 
 def definitions(tasks: Iterable[Task]) -> dict[str, Any]:

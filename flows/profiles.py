@@ -24,7 +24,6 @@ from tasks_to_text import registry
 from tasks_to_text.convert import ConvertConfig
 from tasks_to_text.task import Task
 
-
 SHIPPED = ("quickstart", "tiny", "reference")
 
 

@@ -18,7 +18,7 @@ PAGE = "report.html"
 
 
 @task(cache_policy=NO_CACHE)
-def page(profile: Profile, decision: Decision, evaluation: Product) -> Product:
+def publish(profile: Profile, decision: Decision, evaluation: Product) -> Product:
     """Everything about one night on one page."""
     workspace = Workspace.open()
     product = workspace.product(
@@ -30,9 +30,7 @@ def page(profile: Profile, decision: Decision, evaluation: Product) -> Product:
         build=lambda out: _write(workspace, decision, out / PAGE),
     )
     address = log_page(workspace, evaluation, product.path / PAGE)
-    create_link_artifact(
-        link=address, link_text="The night's report", key=f"report-{profile.name}"
-    )
+    create_link_artifact(link=address, link_text="The night's report", key=f"report-{profile.name}")
     return product
 
 

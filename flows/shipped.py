@@ -44,6 +44,7 @@ def quickstart() -> Profile:
         tasks=tuple(map(registry.get, tasks)),
         convert=ConvertConfig(
             tasks=tasks,
+            max_train=12_000,
             max_validation=400,
             max_test=800,
             limits={"package": {"test": 1200}, "sentence_order": {"test": 1200}},

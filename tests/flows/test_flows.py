@@ -11,7 +11,7 @@ from prefect import Flow, Task
 from prefect.cache_policies import NO_CACHE
 from prefect.utilities.callables import parameter_schema
 
-from flows.profiles import PROFILES
+from flows.profiles import names
 
 ROOT = Path(__file__).parents[2]
 FLOWS = ("convert", "ingest", "tokenize", "pretrain", "evaluate", "promote")
@@ -43,7 +43,7 @@ def test_every_flow_is_deployed_from_a_module_into_one_of_the_two_pools() -> Non
 def test_parameters_are_typed_and_documented(deployment: dict[str, Any]) -> None:
     schema = parameter_schema(flow_of(deployment["entrypoint"]))
     profile, overrides = schema.properties["profile"], schema.definitions["Overrides"]
-    assert profile["enum"] == list(PROFILES) and profile["description"]
+    assert profile["enum"] == list(names()) and profile["description"]
     assert set(overrides["properties"]) == {"tokens", "seed", "threads"}
     assert all(field["description"] for field in overrides["properties"].values())
     if deployment["name"] in ("pretrain", "nightly"):
@@ -79,7 +79,7 @@ def test_nightly_is_scheduled_with_a_time_zone_and_queues() -> None:
     assert nightly["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
 
 
-@pytest.mark.parametrize("name", [*FLOWS, "pipeline"])
+@pytest.mark.parametrize("name", [*FLOWS, "pipeline", "publish"])
 def test_flows_are_short_and_stages_have_no_cache_but_the_workspace(name: str) -> None:
     module = import_module(f"flows.{name}")
     own = [v for v in vars(module).values() if isinstance(v, Flow | Task)]

@@ -8,7 +8,9 @@ from flows.distributions import TINY
 from gptcore.corpus.documentation import DocumentationConfig, collect
 from gptcore.corpus.documents import read_documentation
 from gptcore.corpus.ingest import as_document
+from tasks_to_text import registry
 from tasks_to_text.convert import ConvertConfig, convert
+from tasks_to_text.sources import Places
 from tasks_to_text.store import read_examples
 from tasks_to_text.task import SPLITS
 
@@ -25,7 +27,9 @@ def documentation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def prompts(documentation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("prompts")
-    counts = convert(ConvertConfig(tasks=TASKS), documentation, out)["tasks"]
+    places = Places(products={"documentation": documentation})
+    tasks = [registry.get(name) for name in TASKS]
+    counts = convert(ConvertConfig(tasks=TASKS), tasks, places, out)["tasks"]
     for task in TASKS:
         assert counts[task]["test"]["examples"] >= 40, task
     return out
