@@ -18,10 +18,8 @@ from gptcore.errors import ConfigError
 from gptcore.model import GPT, Cache
 from gptcore.tokenizer import Tokenizer
 
-ROWS = 64
-"""Prompts that are continued together, at most."""
-CACHE_TOKENS = {"cpu": 16384, "cuda": 131072}
-"""Columns of the cache of one batch, over all its rows."""
+CACHE_TOKENS = {"cpu": 4096, "cuda": 131072}
+"""Columns of the cache of one batch, over all its rows: how many prompts are continued together."""
 _THINNED = 0.75
 """Share of a batch still at work below which the others leave the cache."""
 
@@ -99,7 +97,7 @@ def _batches(texts: Sequence[_Text], max_tokens: int, device: str) -> Iterator[l
     waiting = sorted(texts, key=lambda text: -len(text.ids))
     while waiting:
         longest = len(waiting[0].ids) + max_tokens
-        n = max(1, min(ROWS, CACHE_TOKENS.get(device, 16384) // longest))
+        n = max(1, CACHE_TOKENS.get(device, 4096) // longest)
         yield waiting[:n]
         waiting = waiting[n:]
 

@@ -21,7 +21,7 @@ openai/gpt-2 ``src/model.py`` (pre-norm, tanh GELU, init), GPT-2 paper §2.3 (re
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -54,6 +54,22 @@ Past = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """Keys and values (B, H, T, D) of a Block → them and all before them (B, H, S, D)."""
 
 
+class Layout(Protocol):
+    """How ids are read where they are not one text per row from its beginning on."""
+
+    def positions(self, t: int) -> Tensor:
+        """(B, T) positions of the next T columns."""
+
+    def mask(self, t: int, dtype: torch.dtype) -> Tensor | None:
+        """(B or 1, 1, T, S) additive, what is hidden from the next T columns; None: nothing."""
+
+    def extend(self, block: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values (B, H, T, D) of a Block → with those before them (B, H, S, D)."""
+
+    def read(self, t: int) -> None:
+        """T columns went through all Blocks."""
+
+
 class Cache:
     """Keys and values of what was read, for texts that are read on together.
 
@@ -78,6 +94,10 @@ class Cache:
             buffer[:, :, self.seen : end] = new
         keys, values = self._buffers[block]
         return keys[:, :, :end], values[:, :, :end]
+
+    def read(self, t: int) -> None:
+        """What follows stands after these columns."""
+        self.seen += t
 
     def keep(self, rows: Tensor) -> None:
         """Go on with some of the texts."""
@@ -196,25 +216,25 @@ class GPT(nn.Module):
             )
         return self
 
-    def forward(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
+    def forward(self, ids: Tensor, layout: Layout | None = None) -> Tensor:
         """Ids (B, T) → last hidden states (B, T, C).
 
-        With ``cache`` ids continue what it holds, and are written into it.
+        ``layout``: a ``Cache``, whose texts the ids continue and into which they are written, or
+        rows that branch; without it every row is a text from its beginning on.
         """
-        t = ids.shape[1]
+        t, dtype = ids.shape[1], self.wte.weight.dtype
         mask: Tensor | None
-        if cache is None:
+        if layout is None:
             positions = torch.arange(t, device=ids.device)
-            mask = torch.full((t, t), -math.inf, device=ids.device, dtype=self.wte.weight.dtype)
-            mask.triu_(1)
+            mask = torch.full((t, t), -math.inf, device=ids.device, dtype=dtype).triu(1)
         else:
-            positions, mask = cache.positions(t), cache.mask(t, self.wte.weight.dtype)
+            positions, mask = layout.positions(t), layout.mask(t, dtype)
         x = self.wte(ids) + self.wpe(positions)
         x = F.dropout(x, self.config.dropout, self.training)
         for i, block in enumerate(self.h):
-            x = block(x, mask, partial(cache.extend, i) if cache is not None else None)
-        if cache is not None:
-            cache.seen += t
+            x = block(x, mask, partial(layout.extend, i) if layout is not None else None)
+        if layout is not None:
+            layout.read(t)
         hidden: Tensor = self.ln_f(x)
         return hidden
 

@@ -6,12 +6,12 @@ after the context's. Other than there, every text starts after end-of-text, as i
 that does not fit loses its beginning. All in fp32.
 
 Inputs are sorted by length into batches bounded by tokens, logits are made at scored positions
-only, and an input that is the beginning of another one (the choices of one prompt) is not run by
-itself: attention looks back only, so the longer one holds its hidden states.
+only, and a context stands once in a row with all its continuations (``gptcore.packing``).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -23,10 +23,17 @@ from gptcore.distributed import Runtime
 from gptcore.errors import ConfigError, DataError
 from gptcore.generate import generate
 from gptcore.model import GPT
+from gptcore.packing import Grove, Request, Tree, plant
 from gptcore.tokenizer import Tokenizer
 
-BATCH_TOKENS = {"cpu": 8192, "cuda": 131072}
-"""Padded tokens in one forward pass."""
+BATCH_TOKENS = {"cpu": 2048, "cuda": 131072}
+"""Padded tokens in one forward pass; on a processor so few that they stay in its caches."""
+LONGEST_ROW = 2
+"""Contexts of the model that a row of continuations may hold at most: bounds its mask."""
+
+
+Scores = list[tuple[float, bool]]
+"""Per expected id its log-probability, and whether it is the most likely one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,14 +46,6 @@ class Loglikelihood:
     is_greedy: bool
     """Every token is the most likely one after what stands before it."""
     token_logprobs: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """Ids to read, and the ids expected after its last positions."""
-
-    ids: tuple[int, ...]
-    expected: tuple[int, ...]
 
 
 class Scorer:
@@ -82,8 +81,7 @@ class Scorer:
 
         DataError when a continuation is empty or longer than the model's context.
         """
-        windows = [self._request(context, text) for context, text in requests]
-        return [_likelihood(scores) for scores in self._scores(windows)]
+        return [_likelihood(scores) for scores in self._scores(self._requests(requests))]
 
     def rolling(self, texts: Sequence[str]) -> list[Loglikelihood]:
         """Scores of whole texts: every token once, in disjoint windows of the context's length.
@@ -115,65 +113,60 @@ class Scorer:
             seed=seed,
         )
 
-    def _request(self, context: str, continuation: str) -> _Window:
-        bare = context.rstrip()
-        continuation = context[len(bare) :] + continuation
-        head = [self._tokenizer.end_of_text, *self._tokenizer.encode(bare)]
-        whole = [self._tokenizer.end_of_text, *self._tokenizer.encode(bare + continuation)]
-        expected = whole[len(head) :]
+    def _requests(self, pairs: Sequence[tuple[str, str]]) -> list[Request]:
+        """Contexts and continuations as ids; every text is encoded once."""
+        contexts = {context: context.rstrip() for context, _ in pairs}
+        texts = list(dict.fromkeys([*contexts.values(), *(c + text for c, text in pairs)]))
+        ids = dict(zip(texts, self._tokenizer.encode_batch(texts), strict=True))
+        return [
+            self._request(len(ids[contexts[context]]), ids[context + text], text)
+            for context, text in pairs
+        ]
+
+    def _request(self, n_context: int, whole: Sequence[int], text: str) -> Request:
+        """The ids of context and continuation, cut after the context's."""
         limit = self._model.config.context_length
+        expected = whole[n_context:]
         if not 0 < len(expected) <= limit:
             raise DataError(
-                f"continuation {continuation[:40]!r} has {len(expected)} tokens: give 1 … {limit}"
+                f"continuation {text[:40]!r} has {len(expected)} tokens: give 1 … {limit}"
             )
-        return _Window(tuple(whole[:-1][-limit:]), tuple(expected))
+        trunk = [self._tokenizer.end_of_text, *whole[:n_context]][-(limit + 1 - len(expected)) :]
+        return Request(tuple(trunk), tuple(expected))
 
-    def _rolling_windows(self, text: str) -> Iterator[_Window]:
+    def _rolling_windows(self, text: str) -> Iterator[Request]:
         ids = [self._tokenizer.end_of_text, *self._tokenizer.encode(text)]
         limit = self._model.config.context_length
         for start in range(0, len(ids) - 1, limit):
             end = min(start + limit, len(ids) - 1)
             begin = max(0, end - limit) if start else 0
-            yield _Window(tuple(ids[begin:end]), tuple(ids[start + 1 : end + 1]))
+            yield Request(tuple(ids[begin : start + 1]), tuple(ids[start + 1 : end + 1]))
 
     @torch.inference_mode()
-    def _scores(self, windows: Sequence[_Window]) -> list[list[tuple[float, bool]]]:
-        """(log-probability, is the most likely) of each expected id, by window."""
-        host = _hosts({window.ids for window in windows})
-        waiting: dict[tuple[int, ...], list[int]] = {}
-        for i, window in enumerate(windows):
-            waiting.setdefault(host[window.ids], []).append(i)
-        result: list[list[tuple[float, bool]]] = [[] for _ in windows]
+    def _scores(self, requests: Sequence[Request]) -> list[Scores]:
+        """(log-probability, is the most likely) of each expected id, by request."""
+        config = self._model.config
+        trees = plant(requests, width=config.n_embd, longest=LONGEST_ROW * config.context_length)
         budget = BATCH_TOKENS.get(self._device.type, 8192)
-        for batch in _by_length(list(waiting), budget):
-            hidden = self._model(self._padded(batch))
-            asked = [(row, i) for row, ids in enumerate(batch) for i in waiting[ids]]
-            for i, scores in self._read(hidden, asked, windows):
-                result[i] = scores
-        return result
+        found: dict[Request, Scores] = {}
+        for branching in (False, True):
+            alike = [tree for tree in trees if (len(tree.ends) > 1) == branching]
+            for batch in _by_length(alike, budget):
+                found.update(self._read(batch))
+        return [found[request] for request in requests]
 
-    def _padded(self, rows: Sequence[tuple[int, ...]]) -> Tensor:
-        """Ids (B, longest); padding stands after the text, where nothing looks at it."""
-        longest, pad = max(map(len, rows)), self._tokenizer.end_of_text
-        return torch.tensor(
-            [[*row, *[pad] * (longest - len(row))] for row in rows], device=self._device
-        )
-
-    def _read(
-        self, hidden: Tensor, asked: Sequence[tuple[int, int]], windows: Sequence[_Window]
-    ) -> Iterator[tuple[int, list[tuple[float, bool]]]]:
-        spans = [
-            hidden[row, len(windows[i].ids) - len(windows[i].expected) : len(windows[i].ids)]
-            for row, i in asked
-        ]
-        expected = torch.tensor([e for _, i in asked for e in windows[i].expected])
+    def _read(self, trees: Sequence[Tree]) -> Iterator[tuple[Request, Scores]]:
+        """Scores of every end of a batch of trees."""
+        grove = Grove(trees, self._tokenizer.end_of_text, self._device)
+        hidden = self._model(grove.ids, grove if grove.branching else None)
+        columns = [[at for end in tree.columns() for at in end] for tree in trees]
+        spans = [hidden[row, at] for row, at in enumerate(columns)]
+        asked = [Request(tree.trunk, end) for tree in trees for end in tree.ends]
+        expected = torch.tensor([i for request in asked for i in request.expected])
         log_p, greedy = self._at(torch.cat(spans), expected.to(self._device))
-        scores = list(zip(log_p, greedy, strict=True))
-        start = 0
-        for _, i in asked:
-            end = start + len(windows[i].expected)
-            yield i, scores[start:end]
-            start = end
+        scores = iter(zip(log_p, greedy, strict=True))
+        for request in asked:
+            yield request, list(islice(scores, len(request.expected)))
 
     def _at(self, hidden: Tensor, expected: Tensor) -> tuple[list[float], list[bool]]:
         """Hidden states (N, C) and ids (N,) → log-probabilities and whether each is the argmax."""
@@ -185,7 +178,7 @@ class Scorer:
         return log_ps, greedy
 
 
-def _likelihood(scores: Sequence[tuple[float, bool]]) -> Loglikelihood:
+def _likelihood(scores: Scores) -> Loglikelihood:
     log_ps = tuple(score for score, _ in scores)
     greedy = all(is_greedy for _, is_greedy in scores)
     return Loglikelihood(
@@ -193,20 +186,10 @@ def _likelihood(scores: Sequence[tuple[float, bool]]) -> Loglikelihood:
     )
 
 
-def _hosts(inputs: set[tuple[int, ...]]) -> dict[tuple[int, ...], tuple[int, ...]]:
-    """Each input → the longest input of the set that begins with it."""
-    host: dict[tuple[int, ...], tuple[int, ...]] = {}
-    following: tuple[int, ...] = ()
-    for ids in sorted(inputs, reverse=True):
-        following = following if following[: len(ids)] == ids else ids
-        host[ids] = following
-    return host
-
-
-def _by_length(rows: list[tuple[int, ...]], budget: int) -> Iterator[list[tuple[int, ...]]]:
+def _by_length(trees: list[Tree], budget: int) -> Iterator[list[Tree]]:
     """Batches of rows, longest first, each within ``budget`` padded tokens (one row at least)."""
-    rows.sort(key=lambda row: (-len(row), row))
-    while rows:
-        n = max(1, budget // len(rows[0]))
-        yield rows[:n]
-        rows = rows[n:]
+    trees.sort(key=lambda tree: (-len(tree), tree.trunk))
+    while trees:
+        n = max(1, budget // len(trees[0]))
+        yield trees[:n]
+        trees = trees[n:]

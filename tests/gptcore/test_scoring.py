@@ -9,7 +9,8 @@ import torch
 from gptcore.config import ModelConfig
 from gptcore.errors import ConfigError, DataError
 from gptcore.model import GPT
-from gptcore.scoring import Scorer, _hosts
+from gptcore.packing import plant
+from gptcore.scoring import Scorer
 from gptcore.tokenizer import Tokenizer
 from tests.gptcore.conftest import texts
 
@@ -66,6 +67,22 @@ def test_a_batch_never_changes_a_score(scorer: Scorer, monkeypatch: pytest.Monke
         assert a.sum == pytest.approx(c.sum, abs=1e-4)
 
 
+def _plain(scorer: Scorer, requests: list[tuple[str, str]]) -> list[float]:
+    """Sums of rows that share nothing."""
+    return [scorer.loglikelihood([request])[0].sum for request in requests]
+
+
+def test_continuations_of_one_context_are_scored_as_if_alone(scorer: Scorer) -> None:
+    words = texts(1, 3)[0].split()
+    tails = [" " + " ".join(words[i : i + 1 + i % 5]) for i in range(25)]
+    contexts = ["the matrix of a value", "the matrix of a value in", "", "long " * 60]
+    requests = [(context, tail) for context in contexts for tail in tails]
+    trees = plant(scorer._requests(requests), width=MODEL.n_embd, longest=64)
+    assert max(len(tree.ends) for tree in trees) > 3
+    sums = [one.sum for one in scorer.loglikelihood(requests)]
+    assert sums == pytest.approx(_plain(scorer, requests), abs=1e-5)
+
+
 def test_the_greedy_continuation_is_called_greedy(scorer: Scorer) -> None:
     (text,) = scorer.generate(["the matrix"], max_tokens=6)
     (likelihood,) = scorer.loglikelihood([("the matrix", text)])
@@ -90,7 +107,9 @@ def test_rolling_windows_see_what_the_rule_says(scorer: Scorer, tokenizer: Token
     windows = list(scorer._rolling_windows(text))
     assert n > 3 * 32
     assert [len(w.expected) for w in windows] == [32] * (n // 32) + ([n % 32] if n % 32 else [])
-    assert all(len(w.ids) == 32 for w in windows)  # the last one is moved back to a full context
+    assert all(
+        len(w.trunk) + len(w.expected) == 33 for w in windows
+    )  # the last one is moved back to a full context
     joined = [i for w in windows for i in w.expected]
     assert joined == tokenizer.encode(text)
 
@@ -104,14 +123,6 @@ def test_a_uniform_model_has_the_perplexity_of_its_vocabulary(tokenizer: Tokeniz
     nats = -sum(likelihood.sum for likelihood in likelihoods)
     tokens = sum(likelihood.n_tokens for likelihood in likelihoods)
     assert math.exp(nats / tokens) == pytest.approx(512, rel=1e-5)
-
-
-def test_every_input_is_run_once_inside_the_longest_that_begins_with_it() -> None:
-    inputs = {(1,), (1, 2), (1, 2, 3), (1, 3), (2,), (2, 1, 1)}
-    hosts = _hosts(inputs)
-    assert hosts.keys() == inputs
-    assert all(host[: len(ids)] == ids for ids, host in hosts.items())
-    assert set(hosts.values()) == {(1, 2, 3), (1, 3), (2, 1, 1)}
 
 
 def test_sampling_is_seeded_and_stops(scorer: Scorer) -> None:
