@@ -16,11 +16,14 @@ from tasks_to_text.convert import convert as convert_tasks
 
 
 @task(cache_policy=NO_CACHE)
-def documentation(profile: Profile, config: DocumentationConfig) -> Product:
-    """The documentation that is already installed: what corpus and tasks are made from."""
+def documentation(config: DocumentationConfig) -> Product:
+    """The documentation that is already installed: what corpus and tasks are made from.
+
+    Profiles that read the same share it.
+    """
     return Workspace.open().product(
         "documentation",
-        profile.name,
+        "installed",
         config=config,
         inputs={},
         entry=("gptcore.corpus.documentation",),
@@ -29,11 +32,11 @@ def documentation(profile: Profile, config: DocumentationConfig) -> Product:
 
 
 @task(cache_policy=NO_CACHE)
-def catalogues(profile: Profile, config: CatalogueConfig) -> Product:
+def catalogues(config: CatalogueConfig) -> Product:
     """Messages of installed packages with their translations."""
     return Workspace.open().product(
         "catalogues",
-        profile.name,
+        "installed",
         config=config,
         inputs={},
         entry=("gptcore.corpus.catalogues",),
@@ -45,9 +48,9 @@ def installed(profile: Profile) -> dict[str, Product]:
     """What the environment itself offers, by the name that sources call it."""
     found = {}
     if profile.documentation is not None:
-        found["documentation"] = documentation(profile, profile.documentation)
+        found["documentation"] = documentation(profile.documentation)
     if profile.catalogues is not None:
-        found["catalogues"] = catalogues(profile, profile.catalogues)
+        found["catalogues"] = catalogues(profile.catalogues)
     return found
 
 

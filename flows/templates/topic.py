@@ -18,7 +18,8 @@ TEXT, LABEL = "text", "label"
 def labels() -> dict[str, str]:
     """Every value of the label column → the word that the model reads for it.
 
-    Write the dictionary by hand where the values are numbers or abbreviations: {"0": "negative"}.
+    Better, write the dictionary by hand: then a label that is not in it is counted as a bad row,
+    and numbers or abbreviations become words, as in {"0": "negative", "1": "positive"}.
     """
     if not ROWS.is_file():
         raise FileNotFoundError(f"{ROWS}: put your rows there, with columns {TEXT} and {LABEL}")

@@ -46,17 +46,17 @@ def test_a_deployed_nightly_leaves_its_results_in_mlflow(
     trained = next(run for name, run in runs.items() if name.startswith("tiny-generalist"))
     judged = next(run for name, run in runs.items() if name.startswith("evaluation"))
     assert trained.data.params["n_layer"] == "2"
-    assert "package 0.25" in trained.data.params["mixture"]
+    assert "package 0.2" in trained.data.params["mixture"]
     assert {d.dataset.name for d in trained.inputs.dataset_inputs} == {"shards", "tokenizer"}
     assert trained.data.tags["generalist.evaluation_run_id"] == judged.info.run_id
     assert judged.data.tags["generalist.training_run_id"] == trained.info.run_id
     logged = client.get_metric_history(trained.info.run_id, "train/loss")
     written = read_jsonl(next(by_worker.glob("run/tiny-generalist-*/metrics.jsonl")))
     assert [(m.step, m.value) for m in logged] == [(r["tokens"], r["train/loss"]) for r in written]
-    headline = {"eval/package/acc", "eval_acc/package", "eval/package/chance"}
+    headline = {"eval/package/acc", "headline/package", "headline/summary", "eval/package/chance"}
     assert headline <= judged.data.metrics.keys()
     files = {file.path for file in client.list_artifacts(judged.info.run_id)}
-    assert {"table.md", "scores.png", "items.parquet", "samples.json"} <= files
+    assert {"table.md", "scores.png", "items.parquet", "samples.json", "report.html"} <= files
 
 
 def test_the_model_is_registered_with_aliases_and_the_reason(by_worker: Path) -> None:
@@ -79,6 +79,8 @@ def test_the_server_has_the_stages_log_and_table(by_worker: Path, deployed: dict
     assert "built evaluation/tiny-" in flow_log(deployed, flow_run)
     tables = api(deployed, "POST", "/artifacts/filter", {})
     assert any(t["key"] == "scores-tiny" and "| package |" in t["data"] for t in tables)
+    links = [t["data"] for t in tables if t["key"] == "report-tiny"]
+    assert len(links) == 1 and "/runs/" in links[0] and "The night's report" in links[0]
 
 
 def test_retraining_is_judged_against_the_champion(
@@ -91,7 +93,7 @@ def test_retraining_is_judged_against_the_champion(
     first = json.loads(log.read_text())
     log.write_text(json.dumps({**first, "promoted": True}) + "\n")
     printed = run(generalist(workspace, "run", "--retrain=always", "--tokens=8192"), deployed)
-    assert "mean accuracy over 3 tasks changed by" in printed
+    assert "mean score over 7 tasks changed by" in printed
     anew = json.loads(log.read_text().splitlines()[1])
     assert anew["champion"] == first["run"]
     assert len(list(workspace.glob("evaluation/tiny-champion-*"))) == 1
@@ -106,9 +108,10 @@ def test_retraining_is_judged_against_the_champion(
 
 def test_the_command_line_shows_what_a_person_wants_to_know(by_hand: Path) -> None:
     printed = (by_hand.parent / "printed.txt").read_text()
-    for kind in ("documentation", "prompts", "documents", "tokenizer", "shards", "evaluation"):
+    assert "✓ documentation/installed-" in printed and "✓ catalogues/installed-" in printed
+    for kind in ("prompts", "documents", "tokenizer", "shards", "evaluation", "report"):
         assert f"✓ {kind}/tiny-" in printed
-    for word in ("majority", "chance", "unseen", "n=30", "Continuation 3", "lzma", "Try next"):
+    for word in ("majority", "chance", "Unseen", "Continuation 2", "lzma", "Try next"):
         assert word in printed, word
     assert "Decision: not promoted: " in printed or "Decision: promoted: " in printed
     assert str(next(by_hand.glob("evaluation/tiny-*/scores.png"))) in printed
@@ -122,7 +125,7 @@ def test_a_second_run_with_nothing_new_is_skipped_visibly(
     before = sorted(by_hand.glob("*/*/manifest.json"))
     printed = run(generalist(by_hand, "run"), deployed)
     assert "skipped: nothing new" in printed and "majority" in printed
-    assert printed.count("✓ reused") == 8 and sorted(by_hand.glob("*/*/manifest.json")) == before
+    assert printed.count("✓ reused") == 10 and sorted(by_hand.glob("*/*/manifest.json")) == before
     runs = api(deployed, "POST", "/flow_runs/filter", {"sort": "END_TIME_DESC", "limit": 1})
     assert (runs[0]["state"]["name"], runs[0]["state"]["type"]) == ("Skipped", "COMPLETED")
     assert runs[0]["state"]["message"] == "skipped: nothing new"
@@ -132,10 +135,12 @@ def test_two_empty_workspaces_get_the_same_bytes(by_hand: Path, by_worker: Path)
     digests = []
     for workspace in (by_hand, by_worker):
         manifests = [read_manifest(p.parent) for p in sorted(workspace.glob("*/*/manifest.json"))]
-        digests.append({f"{m.kind}/{m.name}": (m.key, m.digest) for m in manifests})
+        dated = ("report",)  # it says when
+        made = [m for m in manifests if m.kind not in dated]
+        digests.append({f"{m.kind}/{m.name}": (m.key, m.digest) for m in made})
         documentation = next(m for m in manifests if m.kind == "documentation")
         assert len(documentation.counts["corpus_digest"]) == 64
-    assert len(digests[0]) == 8 and digests[0] == digests[1]
+    assert len(digests[0]) == 9 and digests[0] == digests[1]
     losses = [
         {
             path.parent.name: [(row["step"], row["train/loss"]) for row in read_jsonl(path)]
