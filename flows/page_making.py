@@ -20,12 +20,12 @@ def data(night: Night) -> list[Markup]:
     facts = [f"{counts.get('documents', 0):,} documents, {size(counts.get('bytes', 0))}"]
     for role in ("texts", "documentation"):
         found = night.counts(role)
-        groups = found.get("groups", found.get("families"))
-        if groups is not None:
-            largest = found.get("largest_group", found.get("largest_family", 0))
-            facts.append(f"{groups:,} groups that are never split, the largest of {largest:,}")
-        if "share_in_groups" in found:
-            facts.append(f"{100 * found['share_in_groups']:.1f} % in groups of two or more")
+        if "groups" in found:
+            facts.append(
+                f"{found['groups']:,} groups of near-duplicates, which are never split, hold "
+                f"{100 * found['share_in_groups']:.1f} % of the {role}, the largest "
+                f"{found['largest_group']:,} documents"
+            )
     return [
         el("p", "; ".join(facts), "."),
         _sources(night, counts.get("bytes_by_source", {})),

@@ -80,8 +80,9 @@ def collect(
     """Write ``train``, ``validation``, ``test.parquet`` and ``digest.txt`` into ``out``.
 
     Returns counts: documents, bytes, documents_by_split, bytes_by_source (by split), families,
-    largest_family, dropped (by reason) and corpus_digest. Raises ConfigError when a distribution
-    is absent or at another version, before any work starts.
+    largest_family, dropped (by reason) and corpus_digest; groups, largest_group and share_in_groups
+    (of the documents) are about families of two modules or more. Raises ConfigError when a
+    distribution is absent or at another version, before any work starts.
     """
     installed = find(config.distributions)
     files: list[SourceFile] = []
@@ -264,19 +265,26 @@ def _counts(
 ) -> dict[str, Any]:
     """What the manifest says of the product."""
     families_seen: Counter[str] = Counter()
+    modules: dict[str, set[str]] = defaultdict(set)
     sizes: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SPLITS, 0))
     for split in SPLITS:
         for row in by_split[split]:
             families_seen[row.group] += 1
+            modules[row.group].add(row.module)
             sizes[row.distribution][split] += len(row.text.encode())
     largest, documents_in_largest = min(families_seen.items(), key=lambda kv: (-kv[1], kv[0]))
+    joined = [families_seen[group] for group, names in modules.items() if len(names) > 1]
+    documents = sum(families_seen.values())
     return {
-        "documents": sum(map(len, by_split.values())),
+        "documents": documents,
         "bytes": sum(sum(size.values()) for size in sizes.values()),
         "documents_by_split": {split: len(by_split[split]) for split in SPLITS},
         "bytes_by_source": {name: sizes[name] for name in sorted(sizes)},
         "families": len(families_seen),
         "largest_family": {"name": largest, "documents": documents_in_largest},
+        "groups": len(joined),
+        "largest_group": max(joined, default=0),
+        "share_in_groups": round(sum(joined) / documents, 4),
         "dropped": dict(sorted(dropped.items())),
         "corpus_digest": digest,
     }

@@ -195,7 +195,12 @@ def manifests() -> dict[str, Manifest]:
         "dropped": {"made of evaluation text": 312, "holds an evaluation text": 87, "too short": 9},
         "held_out_texts": 14_200,
     }
-    found = {"families": 7_312, "largest_family": 201, "dropped": {"duplicate": 4_100}}
+    found = {
+        "groups": 312,
+        "largest_group": 201,
+        "share_in_groups": 0.12,
+        "dropped": {"duplicate": 4_100},
+    }
     return {
         "generalist": manifest("run", config=settings, counts=counted),
         "language_model_only": manifest("run", config=settings, counts={"tokens": 720_000}),
