@@ -175,7 +175,7 @@ def _other_metrics(scores: Sequence[Score]) -> Markup:
 def _champion(night: Night) -> list[Markup]:
     if not night.champion:
         return [el("p", "There was no champion to compare with: a first one must beat chance and "
-                   "majority on every task of its mixture.")]  # fmt: skip
+                   "majority on the mean over the tasks of its mixture.")]  # fmt: skip
     against = el("p", "Champion before this night: ", el("code", night.champion))
     if not night.differences:
         return [against, missing("the paired differences (items of both on the validation split)")]

@@ -1,5 +1,6 @@
 """Every command of the README is run, on the tiny profile, and every link in it leads somewhere."""
 
+import csv
 import os
 import re
 import shlex
@@ -16,17 +17,20 @@ from tests.flows.processes import free_port, running, wait_for
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+BLOCKS: list[str] = re.findall(r"^```\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 COMMANDS = [line.partition(" #")[0].strip() for block in BLOCKS for line in block.splitlines()]
+PROJECT = next(block for block in BLOCKS if block.startswith("generalist init"))
+"""The way from a CSV and a folder of text to results."""
 PROGRAM = [sys.executable, "-m", "flows"]
 
 
 def _commands(program: str) -> list[list[str]]:
-    return [words for line in COMMANDS if (words := shlex.split(line))[:1] == [program]]
+    lines = [line for line in COMMANDS if line not in PROJECT.splitlines()]
+    return [words for line in lines if (words := shlex.split(line))[:1] == [program]]
 
 
 def test_every_program_of_the_readme_is_known_to_a_test() -> None:
-    known = {"make", "generalist", "prefect", "export"}
+    known = {"make", "generalist", "prefect", "export", "cp", "cd"}
     for line in COMMANDS:
         if re.match(r"[a-z]+ [a-z-]", line):
             assert line.split()[0] in known, line
@@ -58,7 +62,9 @@ def test_a_generalist_command_does_what_it_says(
         environment["GENERALIST_WORKSPACE"] = str(tmp_path / "workspace")
         shutil.copytree(by_hand, tmp_path / "workspace")
         (tmp_path / "workspace" / "mlflow.db").unlink()  # it knows the place it was made in
-    if arguments[0] != "profiles":
+    if arguments[0] == "score":
+        arguments[1] = str(ROOT / arguments[1])
+    if arguments[0] not in ("profiles", "tasks"):
         arguments = [*arguments, "--profile", "tiny"]
     done = subprocess.run(
         [*PROGRAM, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True
@@ -78,6 +84,59 @@ def test_the_prefect_commands_are_those_that_the_deployment_test_runs() -> None:
         "--no-prompt deploy --all",
         "worker start --pool gpu",
     ]
+
+
+@pytest.mark.slow
+def test_from_a_csv_and_a_folder_of_text_to_results_word_for_word(tmp_path: Path) -> None:
+    _write_tickets(tmp_path)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    without = ("GENERALIST_WORKSPACE", "GENERALIST_PROJECT", "PREFECT_API_URL")
+    environment = {k: v for k, v in os.environ.items() if k not in without}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", PROJECT],
+        env={**environment, "PATH": path, "COLUMNS": "120"},
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    printed = done.stdout
+    assert re.search(r"^topic +\S", printed, re.MULTILINE) and "sentence order" in printed
+    report = next((tmp_path / "mine" / "workspace").glob("report/mine-*/report.html"))
+    page = report.read_text(encoding="utf-8")
+    assert "Unseen (zero-shot)" in page and "topic" in page and "data/texts" in page
+
+
+def _write_tickets(folder: Path) -> None:
+    """Tickets of three topics that their words tell apart, and some pages of notes."""
+    words = {
+        "billing": ["invoice", "refund", "payment", "credit card", "price", "receipt"],
+        "login": [
+            "password",
+            "account",
+            "sign in",
+            "two-factor code",
+            "e-mail address",
+            "user name",
+        ],
+        "delivery": ["parcel", "courier", "address", "tracking number", "delay", "depot"],
+    }
+    opening = ["Hello, my", "I wonder about the", "Since last week the", "Please look at the"]
+    ending = ["is wrong", "does not work", "is missing", "has changed", "was lost", "is too late"]
+    rows = [
+        (f"{o} {noun} {e}, and so is the {other}.", topic)
+        for topic, nouns in words.items()
+        for noun in nouns
+        for other in nouns
+        if noun != other
+        for o in opening
+        for e in ending
+    ]
+    with (folder / "tickets.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "label"), *rows])
+    (folder / "notes").mkdir()
+    for n in range(40):
+        chosen = rows[n::40]
+        text = "\n\n".join(f"On day {n} somebody wrote: {text}" for text, _ in chosen)
+        (folder / "notes" / f"day{n}.md").write_text(text, encoding="utf-8")
 
 
 def test_links_and_the_digest_are_true() -> None:
