@@ -13,7 +13,8 @@ Bytes of training: weights, gradients and the states of the optimizers, exactly;
 counting what the Blocks keep for the backward pass, 17·d values per token and Block (and H·T twice
 where attention is made of plain products), and about 12·d for what is alive meanwhile. Measured on
 eight shapes from 0.25 to 60 million parameters in fp32 with Muon and bf16 with AdamW: the peak of
-the process was within 10 % of the formula; writing a checkpoint adds nothing. The process itself needs 350 MB. Not measured on a GPU.
+the process was within 10 % of the formula, with 350 MB for the process itself; writing a checkpoint
+adds nothing. Not measured on a GPU.
 """
 
 from gptcore.config import ModelConfig, TrainConfig

@@ -36,9 +36,9 @@ of the product's speed at widths 64, 128, 384 and 512; bf16: .54 and .78 at 128 
 not measured, set so that 124 million parameters reach one half, as published trainings do."""
 _BLOCK_SECONDS = {"cpu": 0.0, "cuda": 1e-3}
 """Least time of a step per Block: on a GPU small kernels take longer to start than to run."""
-_SCORING_EFFICIENCY = 0.2
-"""Speed of scoring relative to the product's: short texts, baselines, intervals; measured .07 to
-.40 on the twelve tasks of the quickstart."""
+_SCORING_EFFICIENCY = 0.3
+"""Speed of scoring relative to the product's: short texts, baselines, intervals; measured .08 to
+.50 on the twelve tasks of the quickstart."""
 _MODELS = 3
 """Models that are scored: the generalist, its twin and a random one."""
 _SECONDS_PER_MB = {
@@ -262,9 +262,10 @@ def _disk(profile: Profile, found: Volumes) -> dict[str, int]:
 
 
 def _already(root: Path, profile: str) -> int:
-    """Bytes of the products of a profile; what goes away meanwhile does not count."""
+    """Bytes of the products of a profile, and of those of the environment that all share."""
     total = 0
-    for path in (path for one in root.glob(f"*/{profile}-*") for path in one.rglob("*")):
+    products = [*root.glob(f"*/{profile}-*"), *root.glob("*/installed-*")]
+    for path in (path for one in products for path in one.rglob("*")):
         with suppress(OSError):
             total += path.stat().st_size
     return total
