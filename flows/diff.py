@@ -1,0 +1,305 @@
+"""``generalist diff RUN_A RUN_B``: what two models answered differently, item by item.
+
+Both must have been evaluated on the same prompts; only items that both answered are compared. An
+item is better or worse by the value of its task's headline metric, a text by its bits per byte. The
+interval of a difference is that of the cluster bootstrap over groups, paired.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.errors import FlowsError
+from flows.scores import GENERALIST, LANGUAGE_MODEL_ONLY
+from flows.workspace import Product, Workspace
+from gptcore.manifest import FILE, read_manifest
+from tasks_to_text.example import Example
+from tasks_to_text.metrics import Interval, ratio_cluster_bootstrap
+from tasks_to_text.scored import Item
+from tasks_to_text.store import ITEMS, read_examples, read_items, splits_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_TAIL = 300
+"""Characters of a prompt that are shown: its end."""
+_TINY = 1e-9
+"""Differences within it are rounding."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pair:
+    """The answers of two models to the same item."""
+
+    a: Item
+    b: Item
+
+    @property
+    def gain(self) -> float:
+        """How much better b is: in merit, or in bits per byte saved."""
+        if self.a.merit is None or self.b.merit is None:
+            return (self.a.nats - self.b.nats) / (math.log(2) * self.weight)
+        return self.b.merit - self.a.merit
+
+    @property
+    def weight(self) -> int:
+        """What the item counts in a mean: a text as many times as it has bytes."""
+        return max(1, self.a.n_bytes)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flips:
+    """Two models on one task."""
+
+    task: str
+    pairs: tuple[Pair, ...]
+    """Items that both answered, in the order of a."""
+    only_a: int
+    """Items that b did not answer."""
+    only_b: int
+    difference: Interval
+    """Mean gain of b."""
+
+    @property
+    def binary(self) -> bool:
+        """Whether every answer is right or wrong."""
+        return all(item.merit in (0.0, 1.0) for pair in self.pairs for item in (pair.a, pair.b))
+
+    @property
+    def better(self) -> list[Pair]:
+        """Items that b answered better (where answers are right or wrong: flipped to right)."""
+        return [pair for pair in self.pairs if pair.gain > _TINY]
+
+    @property
+    def worse(self) -> list[Pair]:
+        """Items that b answered worse."""
+        return [pair for pair in self.pairs if pair.gain < -_TINY]
+
+    @property
+    def flipped(self) -> list[Pair]:
+        """Items that changed, the largest changes first."""
+        return sorted(self.better + self.worse, key=lambda pair: -abs(pair.gain))
+
+
+def flips(a: Sequence[Item], b: Sequence[Item], *, seed: int = 0) -> list[Flips]:
+    """Every task that both models answered, in the order of ``a``; items of one split."""
+    ours, theirs = _by_task(a), _by_task(b)
+    return [
+        _flips(task, ours[task], theirs[task], seed)
+        for task in ours
+        if task in theirs and ours[task].keys() & theirs[task].keys()
+    ]
+
+
+def show_diff(
+    console: "Console",
+    workspace: Workspace,
+    a: str,
+    b: str,
+    *,
+    split: str,
+    task: str | None = None,
+    number: int = 3,
+) -> None:
+    """Print a table over tasks, then up to ``number`` items per task that changed.
+
+    ``a`` and ``b``: a run or an evaluation, by its directory or the unambiguous beginning of its
+    name. FlowsError when one cannot be found or was not evaluated on the split.
+    """
+    if number < 0:
+        raise FlowsError(f"--number={number}: use 0 or more")
+    first, second = _answers(workspace, a, split), _answers(workspace, b, split)
+    found = flips(first.items, second.items)
+    if task is not None and task not in {one.task for one in found}:
+        known = ", ".join(one.task for one in found)
+        raise FlowsError(f"--task={task!r}: both were scored on {known or 'no task'}")
+    found = [one for one in found if task in (None, one.task)]
+    if not found:
+        raise FlowsError(
+            f"{a} and {b} have no {split} item in common: they were asked other prompts; "
+            "evaluate both on the same"
+        )
+    console.print(f"A: {first.name}\nB: {second.name}\n{split} split", markup=False, soft_wrap=True)
+    _show_table(console, found)
+    for one in found:
+        _show_items(console, one, _examples(workspace, first.evaluation, one.task, split), number)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Answers:
+    """What one model answered on a split."""
+
+    name: str
+    evaluation: Product
+    items: tuple[Item, ...]
+
+
+def _by_task(items: Sequence[Item]) -> dict[str, dict[tuple[str, str], Item]]:
+    """Task → what was shown → item."""
+    found: dict[str, dict[tuple[str, str], Item]] = {}
+    for item in items:
+        found.setdefault(item.task, {})[item.example_id, item.prompt_digest] = item
+    return found
+
+
+def _flips(
+    task: str,
+    ours: Mapping[tuple[str, str], Item],
+    theirs: Mapping[tuple[str, str], Item],
+    seed: int,
+) -> Flips:
+    pairs = [Pair(a=item, b=theirs[key]) for key, item in ours.items() if key in theirs]
+    weights = [float(pair.weight) for pair in pairs]
+    gains = [pair.gain * weight for pair, weight in zip(pairs, weights, strict=True)]
+    groups = [pair.a.group for pair in pairs]
+    return Flips(
+        task=task,
+        pairs=tuple(pairs),
+        only_a=len(ours) - len(pairs),
+        only_b=len(theirs) - len(pairs),
+        difference=ratio_cluster_bootstrap(gains, weights, groups, seed=seed),
+    )
+
+
+def _answers(workspace: Workspace, name: str, split: str) -> _Answers:
+    """The newest evaluation of a run on a split, or the named evaluation."""
+    product = _named(workspace, name)
+    if product.manifest.kind == "evaluation":
+        evaluation, model = product, GENERALIST
+    else:
+        evaluation, model = _evaluation_of(workspace, product, split)
+    items = [
+        item
+        for item in read_items(evaluation.path / ITEMS)
+        if item.model == model and item.split == split
+    ]
+    if not items:
+        raise FlowsError(f"{evaluation.path} holds no answers of {model!r} to the {split} split")
+    shown = f"{product.path.name}, {model}, by {evaluation.path.name}"
+    return _Answers(name=shown, evaluation=evaluation, items=tuple(items))
+
+
+def _named(workspace: Workspace, name: str) -> Product:
+    """A run or an evaluation by its path, its name, or the beginning of its name."""
+    path = Path(name)
+    if (path / FILE).is_file():
+        return Product(path, read_manifest(path), True)
+    known = [product for kind in ("run", "evaluation") for product in _products(workspace, kind)]
+    exact = [product for product in known if product.path.name == name]
+    fits = exact or [product for product in known if product.path.name.startswith(name)]
+    if len(fits) == 1:
+        return fits[0]
+    if not fits:
+        names = ", ".join(sorted(p.path.name for p in known if p.manifest.kind == "run"))
+        raise FlowsError(f"{name!r} is no run: the workspace has {names or 'none yet'}")
+    names = ", ".join(sorted(f"{p.manifest.kind}/{p.path.name}" for p in fits))
+    raise FlowsError(f"{name!r} may be any of {names}: give more of the name")
+
+
+def _evaluation_of(workspace: Workspace, run: Product, split: str) -> tuple[Product, str]:
+    """The newest evaluation that scored a run on a split, and under which name."""
+    roles = {"generalist": GENERALIST, "language_model_only": LANGUAGE_MODEL_ONLY}
+    for evaluation in reversed(_products(workspace, "evaluation")):
+        for role, model in roles.items():
+            scored = evaluation.manifest.inputs.get(role) == run.digest
+            if scored and split in evaluation.manifest.config.get("splits", ()):
+                return evaluation, model
+    raise FlowsError(
+        f"{run.path.name} was not evaluated on the {split} split: generalist evaluate does it"
+    )
+
+
+def _products(workspace: Workspace, kind: str) -> list[Product]:
+    """The finished products of a kind, oldest first."""
+    paths = sorted((workspace.root / kind).glob(f"*/{FILE}"), key=lambda p: p.stat().st_mtime_ns)
+    return [Product(path.parent, read_manifest(path.parent), True) for path in paths]
+
+
+def _examples(
+    workspace: Workspace, evaluation: Product, task: str, split: str
+) -> dict[str, Example]:
+    """The examples that an evaluation asked, by id; {} where they are gone, or for documents."""
+    wanted = evaluation.manifest.inputs.get("prompts")
+    for product in _products(workspace, "prompts"):
+        if product.digest == wanted and split in splits_of(product.path, task):
+            found = read_examples(product.path, task, split)
+            return {example.example_id: example for example in found}
+    return {}
+
+
+def _show_table(console: "Console", found: Sequence[Flips]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("task", no_wrap=True)
+    for name in (
+        "n",
+        "A",
+        "B",
+        "to right,\nbetter",
+        "to wrong,\nworse",
+        "B - A, 95 %",
+        "only\nA, B",
+    ):
+        table.add_column(name, justify="right")
+    for one in found:
+        value, low, high = one.difference
+        table.add_row(
+            Text(one.task.replace("_", " "), style="bold"),
+            str(len(one.pairs)),
+            _level(one, [pair.a for pair in one.pairs]),
+            _level(one, [pair.b for pair in one.pairs]),
+            str(len(one.better)),
+            str(len(one.worse)),
+            f"{value:+.3f} [{low:+.3f}, {high:+.3f}]",
+            f"{one.only_a}, {one.only_b}",
+        )
+    console.print(table)
+    console.print(
+        "A and B: right answers, else the mean of the headline metric from 0 to 1, for texts bits "
+        "per byte. B - A is a gain where it is positive, in every row.",
+        style="dim",
+    )
+
+
+def _level(one: Flips, items: Sequence[Item]) -> str:
+    """Right answers, a mean, or bits per byte."""
+    merits = [item.merit for item in items if item.merit is not None]
+    if not merits:
+        n_bytes = sum(max(1, item.n_bytes) for item in items)
+        return f"{sum(item.nats for item in items) / (math.log(2) * n_bytes):.3f}"
+    return f"{sum(merits):.0f}" if one.binary else f"{sum(merits) / len(merits):.3f}"
+
+
+def _show_items(
+    console: "Console", one: Flips, examples: Mapping[str, Example], number: int
+) -> None:
+    """Items that changed, with the end of their prompt and both answers."""
+    for pair in one.flipped[:number]:
+        console.print()
+        for line in _lines(one, pair, examples.get(pair.a.example_id)):
+            console.print(line, soft_wrap=True)
+
+
+def _lines(one: Flips, pair: Pair, example: Example | None) -> "Iterator[Text]":
+    from rich.text import Text
+
+    change = ("wrong → right" if pair.gain > 0 else "right → wrong") if one.binary else ""
+    change = change or f"{pair.gain:+.3f}"
+    yield Text.assemble(
+        (one.task.replace("_", " "), "bold"), f" {pair.a.example_id}  ", (change, "bold")
+    )
+    if example is not None and example.prompt:
+        cut = len(example.prompt) > _TAIL
+        yield Text(("… " if cut else "") + example.prompt[-_TAIL:], style="dim")
+    if example is not None and pair.a.merit is not None:
+        yield Text(f"gold {' | '.join(example.references) or example.target.strip()}")
+    for name, item in (("A", pair.a), ("B", pair.b)):
+        yield Text(
+            f"{name}    {item.answer if item.merit is not None else f'{item.nats:.1f} nats'}"
+        )
