@@ -298,7 +298,7 @@ def _lines(one: Flips, pair: Pair, example: Example | None) -> "Iterator[Text]":
         cut = len(example.prompt) > _TAIL
         yield Text(("… " if cut else "") + example.prompt[-_TAIL:], style="dim")
     if example is not None and pair.a.merit is not None:
-        yield Text(f"gold {' | '.join(example.references) or example.target.strip()}")
+        yield Text(f"gold  {' | '.join(example.references) or example.target.strip()}")
     for name, item in (("A", pair.a), ("B", pair.b)):
         yield Text(
             f"{name}    {item.answer if item.merit is not None else f'{item.nats:.1f} nats'}"

@@ -60,11 +60,14 @@ def item_values(
     metrics: Sequence[str], answers: Sequence[str], references: References
 ) -> list[dict[str, float]]:
     """Metric → value of every answer alone; for bleu and chrf the sentence's."""
-    scorers = {metric: _scorer(metric) for metric in metrics}
-    return [
-        {metric: scorer(answer, accepted) for metric, scorer in scorers.items()}
-        for answer, accepted in zip(answers, references, strict=True)
-    ]
+    rouge = tuple(metric for metric in metrics if metric in _ROUGE)
+    scorers = {metric: _scorer(metric) for metric in metrics if metric not in _ROUGE}
+    found = []
+    for answer, accepted in zip(answers, references, strict=True):
+        values = {metric: scorer(answer, accepted) for metric, scorer in scorers.items()}
+        values |= _rouge(answer, accepted, rouge) if rouge else {}
+        found.append({metric: values[metric] for metric in metrics})
+    return found
 
 
 def corpus_interval(
@@ -94,26 +97,26 @@ def _overlap(ours: Sequence[str], theirs: Sequence[str]) -> float:
 
 
 def _scorer(metric: str) -> Callable[[str, Sequence[str]], float]:
-    if metric in _ROUGE:
-        return lambda answer, references: _rouge(answer, references, metric)
     if metric in ("bleu", "chrf"):
         judge = _sentence_metric(metric)
         return lambda answer, accepted: float(judge.sentence_score(answer, list(accepted)).score)
     return {"exact_match": exact_match, "f1": f1}[metric]
 
 
-def _rouge(answer: str, references: Sequence[str], metric: str) -> float:
-    kind = _ROUGE[metric]
-    judge = _rouge_scorer(kind)
-    return float(max(judge.score(one, answer)[kind].fmeasure for one in references))
+def _rouge(answer: str, references: Sequence[str], metrics: tuple[str, ...]) -> dict[str, float]:
+    judge = _rouge_scorer(metrics)
+    scored = [judge.score(reference, answer) for reference in references]
+    return {
+        metric: float(max(one[_ROUGE[metric]].fmeasure for one in scored)) for metric in metrics
+    }
 
 
 @cache
-def _rouge_scorer(kind: str) -> Any:
+def _rouge_scorer(metrics: tuple[str, ...]) -> Any:
     """rouge_l needs no data of nltk; only the variant that splits sentences would."""
     from rouge_score.rouge_scorer import RougeScorer  # type: ignore[import-untyped]
 
-    return RougeScorer([kind], use_stemmer=True)
+    return RougeScorer([_ROUGE[metric] for metric in metrics], use_stemmer=True)
 
 
 def _sentence_metric(metric: str) -> Any:

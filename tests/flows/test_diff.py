@@ -84,7 +84,7 @@ def _shown(workspace: Workspace, a: str, b: str, **options: object) -> str:
 def test_a_run_leads_to_its_evaluation_and_its_prompts(workspace: Workspace) -> None:
     shown = _shown(workspace, "first", "third", task="write", number=2)
     assert "A: first-" in shown and "generalist" in shown
-    assert shown.count("write test ") == 2 and "gold " in shown
+    assert shown.count("write test ") == 2 and "gold  " in shown
     assert "documents" not in shown
     whole = _shown(workspace, "first", "third", number=0)
     for task in ("pick", "write", "finish", "read", "documents"):
