@@ -23,7 +23,7 @@ import gptcore
 from gptcore.corpus.documents import DocumentationRow, write_documentation
 from gptcore.corpus.installed import Distribution, SourceFile, find, source_files
 from gptcore.corpus.near_duplicates import shingles
-from gptcore.corpus.splits import SPLITS, assign, families, leaks
+from gptcore.corpus.splits import DUPLICATE, SPLITS, families, place
 from gptcore.errors import ConfigError, DataError
 
 __all__ = ["Distribution", "DocumentationConfig", "collect"]
@@ -31,7 +31,6 @@ __all__ = ["Distribution", "DocumentationConfig", "collect"]
 Progress = Callable[[int, int, str], None]
 
 TOO_SHORT = "too short"
-DUPLICATE = "duplicate"
 NOT_TEXT = "not text"
 _LONG_HEADING = 300
 """Characters of a heading from which on its annotations are left out."""
@@ -240,21 +239,20 @@ def _split(
     """Families, then splits, then what must go."""
     texts = shingles(row.text for row in rows)
     groups = families(texts, [f"{row.distribution}:{row.module}" for row in rows])
-    later = texts.duplicates()
-    splits = assign(
+    places = place(
+        texts,
         groups,
         [row.distribution for row in rows],
-        [0 if again else len(row.text) for row, again in zip(rows, later, strict=True)],
+        [len(row.text) for row in rows],
         validation_share=config.validation_share,
         test_share=config.test_share,
+        max_overlap=config.max_overlap,
         seed=config.seed,
     )
-    splits = ["" if again else split for split, again in zip(splits, later, strict=True)]
-    reasons = leaks(texts, splits, config.max_overlap)
     by_split: dict[str, list[DocumentationRow]] = {split: [] for split in SPLITS}
-    for row, group, split, reason in zip(rows, groups, splits, reasons, strict=True):
-        if not split or reason:
-            dropped[reason or DUPLICATE] += 1
+    for row, group, (split, reason) in zip(rows, groups, places, strict=True):
+        if reason:
+            dropped[reason] += 1
         else:
             by_split[split].append(replace(row, group=group))
     return by_split

@@ -25,6 +25,7 @@ COMMON = 20
 
 LEAK = "shares text with another split"
 NEAR_DUPLICATE = "near duplicate in its split"
+DUPLICATE = "duplicate"
 SPLITS = ("train", "validation", "test")
 
 
@@ -133,3 +134,35 @@ def leaks(shingles: Shingles, splits: Sequence[str], limit: float) -> list[str]:
         reasons[repeated] = NEAR_DUPLICATE
         others = others | (here & ~repeated)
     return [str(reason) for reason in reasons]
+
+
+def place(
+    texts: Shingles,
+    groups: Sequence[str],
+    strata: Sequence[str],
+    sizes: Sequence[int],
+    *,
+    validation_share: float,
+    test_share: float,
+    max_overlap: float,
+    seed: int,
+) -> list[tuple[str, str]]:
+    """Each text's split and "", or "" and the reason for which it is in none.
+
+    Texts that have the very words of earlier ones take no part; then ``assign``, then ``leaks``.
+    """
+    again = texts.duplicates()
+    splits = assign(
+        groups,
+        strata,
+        [0 if repeated else size for size, repeated in zip(sizes, again, strict=True)],
+        validation_share=validation_share,
+        test_share=test_share,
+        seed=seed,
+    )
+    splits = ["" if repeated else split for split, repeated in zip(splits, again, strict=True)]
+    reasons = leaks(texts, splits, max_overlap)
+    found = zip(splits, reasons, strict=True)
+    return [
+        ("", reason or DUPLICATE) if reason or not split else (split, "") for split, reason in found
+    ]

@@ -15,15 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from gptcore.corpus.documents import Document, write_documents
-from gptcore.corpus.near_duplicates import Mask, Shingles, shingles
-from gptcore.corpus.splits import SPLITS, assign, families, leaks
+from gptcore.corpus.near_duplicates import Shingles, shingles
+from gptcore.corpus.splits import DUPLICATE, SPLITS, families, place
 from gptcore.errors import ConfigError, DataError
 
 Progress = Callable[[int, int, str], None]
 
 TOO_SHORT = "too short"
 NOT_TEXT = "not text"
-DUPLICATE = "exact duplicate"
 DUPLICATE_ID = "duplicate id"
 
 
@@ -93,7 +92,7 @@ def collect_texts(
     groups = families(hashed, [text.group or text.id for text in kept])
     progress(2, 3, "splitting")
     later = hashed.duplicates()
-    by_split = _split(kept, hashed, groups, later, config, dropped)
+    by_split = _split(kept, hashed, groups, config, dropped)
     if not by_split["train"]:
         raise DataError(f"texts: no training text is left of {len(kept)}, dropped {dict(dropped)}")
     for split in SPLITS:
@@ -149,25 +148,24 @@ def _split(
     texts: Sequence[RawText],
     hashed: Shingles,
     groups: Sequence[str],
-    later: Mask,
     config: TextsConfig,
     dropped: Counter[str],
 ) -> dict[str, list[Document]]:
-    """Groups to splits, then what must go; ``later`` texts have the very words of earlier ones."""
-    splits = assign(
+    """Groups to splits, then what must go."""
+    places = place(
+        hashed,
         groups,
         [text.source for text in texts],
-        [0 if again else len(text.text) for text, again in zip(texts, later, strict=True)],
+        [len(text.text) for text in texts],
         validation_share=config.validation_share,
         test_share=config.test_share,
+        max_overlap=config.max_overlap,
         seed=config.seed,
     )
-    splits = ["" if again else split for split, again in zip(splits, later, strict=True)]
-    reasons = leaks(hashed, splits, config.max_overlap)
     by_split: dict[str, list[Document]] = {split: [] for split in SPLITS}
-    for text, group, split, reason in zip(texts, groups, splits, reasons, strict=True):
-        if reason or not split:
-            dropped[reason or DUPLICATE] += 1
+    for text, group, (split, reason) in zip(texts, groups, places, strict=True):
+        if reason:
+            dropped[reason] += 1
         else:
             by_split[split].append(_document(text, group))
     return by_split

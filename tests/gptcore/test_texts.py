@@ -81,7 +81,7 @@ def test_what_cannot_be_used_is_dropped_with_its_reason(tmp_path: Path) -> None:
     counts, found = collect(tmp_path, [*(raw(i) for i in range(20)), *bad])
     assert counts["dropped"] == {
         "duplicate id": 1,
-        "exact duplicate": 3,
+        "duplicate": 3,
         "not text": 2,
         "too short": 2,
     }
