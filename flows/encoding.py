@@ -12,7 +12,8 @@ from typing import Any
 from gptcore.corpus.documents import read_texts
 from gptcore.shards import encode_documents, encode_examples
 from gptcore.tokenizer import Tokenizer
-from tasks_to_text.store import training_pairs
+from tasks_to_text.errors import DataError
+from tasks_to_text.store import read_examples, splits_of, training_pairs
 
 CORPUS = "corpus"
 """Name of the stream of documents."""
@@ -24,6 +25,10 @@ class EncodingConfig:
 
     tasks: tuple[str, ...]
     """Tasks of the mixture."""
+    ranked: tuple[str, ...] = ()
+    """Tasks whose choices or targets are scored as a whole: each must fit the context."""
+    context_length: int = 256
+    """Of the model, in tokens."""
 
 
 def encode(
@@ -36,9 +41,12 @@ def encode(
 ) -> dict[str, Any]:
     """Write ``train/<stream>.npy`` for corpus and tasks and ``validation/corpus.npy``.
 
-    Returns the counts of every shard under "<split>/<stream>".
+    Returns the counts of every shard under "<split>/<stream>". DataError when an answer that
+    evaluation will score does not fit the model's context.
     """
     model = Tokenizer.load(tokenizer)
+    for task in config.ranked:
+        _check_lengths(model, prompts, task, config.context_length)
     counts: dict[str, Any] = {}
     total = 2 + len(config.tasks)
     for split in ("train", "validation"):
@@ -50,3 +58,19 @@ def encode(
         pairs = training_pairs(prompts, task)
         counts[f"train/{task}"] = encode_examples(model, pairs, out, split="train", name=task)
     return counts
+
+
+def _check_lengths(tokenizer: Tokenizer, prompts: Path, task: str, limit: int) -> None:
+    """Refuse what cannot be scored before a model is trained: DataError names the example."""
+    for split in splits_of(prompts, task):
+        if split == "train":
+            continue
+        for example in read_examples(prompts, task, split):
+            for text in example.choices or (example.target,):
+                # A token is at least one byte, so most texts need no tokenizer.
+                if len(text.encode()) > limit and len(tokenizer.encode(text)) > limit:
+                    raise DataError(
+                        f"task {task!r}, {split}, example {example.example_id!r}: {text[:40]!r} … "
+                        f"is longer than the context of {limit} tokens: raise context_length, or "
+                        "leave such rows out"
+                    )

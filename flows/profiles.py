@@ -117,7 +117,16 @@ class Profile:
     @property
     def encoding(self) -> EncodingConfig:
         """What becomes a shard."""
-        return EncodingConfig(tasks=self.mixture_tasks)
+        scored = self.evaluation.tasks
+        return EncodingConfig(
+            tasks=self.mixture_tasks,
+            ranked=tuple(
+                task.name
+                for task in self.tasks
+                if task.name in scored and task.protocol in ("choice", "last_word")
+            ),
+            context_length=self.model.context_length,
+        )
 
     @property
     def language_model_only(self) -> TrainConfig:
