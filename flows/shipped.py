@@ -45,9 +45,13 @@ def quickstart() -> Profile:
         convert=ConvertConfig(
             tasks=tasks,
             max_train=12_000,
-            max_validation=400,
-            max_test=800,
-            limits={"package": {"test": 1200}, "sentence_order": {"test": 1200}},
+            max_validation=300,
+            max_test=600,
+            limits={
+                "package": {"test": 1000},
+                "sentence_order": {"test": 1000},
+                "continuation": {"test": 800},
+            },
         ),
         ingest=IngestConfig(),
         tokenizer=TokenizerConfig(vocab_size=4096),
@@ -63,7 +67,7 @@ def quickstart() -> Profile:
             final_fraction=0.0,
             precision="fp32",
         ),
-        evaluation=EvaluationConfig(tasks=tasks, mixture=tuple(rates)[1:]),
+        evaluation=EvaluationConfig(tasks=tasks, mixture=tuple(rates)[1:], documents=100),
         gate=GateConfig(),
     )
 
