@@ -1,6 +1,9 @@
 """What Prefect sees of the flows: names, typed and documented parameters, no cache of its own."""
 
 import inspect
+import os
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,8 @@ from prefect import Flow, Task
 from prefect.cache_policies import NO_CACHE
 from prefect.utilities.callables import parameter_schema
 
-from flows.profiles import names
+from flows.init import init
+from flows.profiles import SHIPPED, names
 
 ROOT = Path(__file__).parents[2]
 FLOWS = ("convert", "ingest", "tokenize", "pretrain", "evaluate", "promote")
@@ -66,6 +70,21 @@ def test_parameters_are_typed_and_documented(deployment: dict[str, Any]) -> None
 def test_bad_parameters_are_refused_by_name(bad: dict[str, Any], where: str) -> None:
     with pytest.raises(Exception, match=where):
         flow_of("flows.pipeline.nightly").validate_parameters(bad)
+
+
+def test_a_projects_profile_stands_in_the_form_beside_the_shipped(tmp_path: Path) -> None:
+    init(tmp_path / "mine")
+    (tmp_path / "mine" / "data" / "labels.csv").write_text("text,label\nA,x\nB,y\n")
+    script = (
+        "from flows.pipeline import nightly; from prefect.utilities.callables import "
+        "parameter_schema; print(parameter_schema(nightly).properties['profile']['enum'])"
+    )
+    environment = {**os.environ, "GENERALIST_PROJECT": str(tmp_path / "mine")}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment, cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == str([*SHIPPED, "mine"])
 
 
 def test_nightly_is_scheduled_with_a_time_zone_and_queues() -> None:
