@@ -41,15 +41,14 @@ def _mirror() -> Path | None:
     return path
 
 
-def fingerprints(sources: Iterable[Source]) -> dict[str, str]:
-    """"source: file" → its checksum, or the commit of a Hub dataset: a part of what is built."""
+def fingerprints(sources: Iterable[Source]) -> list[dict[str, str]]:
+    """Per source, in their order: file → its checksum, or the commit of a Hub dataset.
+
+    A part of what is built. A list, because sources may share their name and still mean other
+    files: another configuration, mirror or pattern. Products have keys of their own: {}.
+    """
     found = places({})
-    return {
-        f"{source.name}: {file}": digest
-        for source in sources
-        if not source.product
-        for file, digest in fingerprint(source, found).items()
-    }
+    return [fingerprint(source, found) for source in sources]
 
 
 def definitions(tasks: Iterable[Task]) -> dict[str, Any]:

@@ -12,11 +12,13 @@ import pytest
 
 from flows import profiles
 from flows.errors import ConfigError
+from flows.places import fingerprints
 from flows.project import Project, apply_spec, find_project, load_project, task_digest
 from flows.project_file import OVERRIDES
 from flows.shipped import quickstart, reference, tiny
 from tasks_to_text import registry
 from tasks_to_text.convert import ConvertConfig, convert
+from tasks_to_text.source import Source
 from tasks_to_text.sources import Places, files
 from tasks_to_text.store import read_examples
 
@@ -322,3 +324,17 @@ def test_a_corpus_is_the_files_that_are_named(root: Path) -> None:
     found = files(corpus.source, Places(project=root, mirror=None, products={}))
     assert len(found) == 12 and {path.suffix for path in found} == {".md"}
     assert (corpus.text, corpus.group, corpus.source.licence) == ("text", "", "own")
+
+
+def test_every_source_has_its_own_checksums(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two configurations of one dataset have its name, and files of the same names."""
+    monkeypatch.setenv("GENERALIST_DATA", str(root))
+    for config in ("fr-en", "de-en"):
+        (root / config).mkdir()
+        (root / config / "test.jsonl").write_text(f'{{"config": "{config}"}}\n')
+    sources = [Source(hub="a/b", config=name, mirror=name) for name in ("fr-en", "de-en")]
+    french, german = fingerprints(sources)
+    assert french != german and [*french] == [*german] == ["test.jsonl"]
+    (root / "fr-en" / "test.jsonl").write_text('{"config": "changed"}\n')
+    changed, same = fingerprints(sources)
+    assert changed != french and same == german
