@@ -10,31 +10,42 @@ The only importer of sentencepiece. Options: google/sentencepiece ``doc/options.
 """
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import sentencepiece
 
 from gptcore.config import TokenizerConfig
 from gptcore.errors import ConfigError, DataError, ProductError
+from gptcore.parts import parts
 
 END_OF_TEXT = "<|endoftext|>"
 FILE = "tokenizer.model"
 _SPACE_MARK = "\u2581"
+_MAX_BYTES = 1 << 20
+"""SentencePiece passes over a longer text and says nothing."""
+_CHARACTER_BYTES = 4
+"""Of UTF-8, at most."""
+
+_Part: TypeAlias = tuple[int, str]
+"""The number of a text, and the text or a part of it."""
 
 
 def train_tokenizer(config: TokenizerConfig, texts: Iterable[str], out: Path) -> dict[str, Any]:
     """Train a byte-fallback BPE on training texts; writes ``tokenizer.model`` into ``out``.
 
-    Of more than ``max_training_bytes`` every k-th text is read. ConfigError when the texts are
+    Long texts are read in parts, and of more than ``max_training_bytes`` every k-th text or part.
+    Returns counts: texts (read at least in part), bytes, vocab_size. ConfigError when the texts are
     too few for the vocabulary.
     """
-    kept, total = _evenly(list(texts), config.max_training_bytes)
+    numbered = list(_in_parts(texts, min(_MAX_BYTES, config.max_training_bytes // 8)))
+    kept, total = _evenly(numbered, config.max_training_bytes)
+    n_texts = len({number for number, _ in kept})
     model = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(kept),
+            sentence_iterator=(text for _, text in kept),
             model_writer=model,
             model_type="bpe",
             vocab_size=config.vocab_size,
@@ -48,27 +59,35 @@ def train_tokenizer(config: TokenizerConfig, texts: Iterable[str], out: Path) ->
             bos_id=-1,
             eos_id=-1,
             pad_id=-1,
-            max_sentence_length=1 << 20,
+            max_sentence_length=_MAX_BYTES,
             num_threads=1,
             minloglevel=2,
         )
     except RuntimeError as error:
         raise ConfigError(
-            f"tokenizer.vocab_size={config.vocab_size}: cannot be trained on {len(kept)} texts"
+            f"tokenizer.vocab_size={config.vocab_size}: cannot be trained on {n_texts} texts"
             f" ({error}); lower it or give more text"
         ) from error
     (out / FILE).write_bytes(model.getvalue())
-    return {"texts": len(kept), "bytes": total, "vocab_size": config.vocab_size}
+    return {"texts": n_texts, "bytes": total, "vocab_size": config.vocab_size}
 
 
-def _evenly(texts: Sequence[str], max_bytes: int) -> tuple[list[str], int]:
+def _in_parts(texts: Iterable[str], max_bytes: int) -> Iterator[_Part]:
+    """Texts and, of those that are larger than ``max_bytes`` of UTF-8, parts that are not."""
+    for number, text in enumerate(texts):
+        fits = len(text.encode()) <= max_bytes
+        for part in [text] if fits else parts(text, max_bytes // _CHARACTER_BYTES):
+            yield number, part
+
+
+def _evenly(texts: Sequence[_Part], max_bytes: int) -> tuple[list[_Part], int]:
     """Every k-th text, within ``max_bytes`` of UTF-8; the texts and their size."""
-    step = max(1, -(-sum(len(text.encode()) for text in texts) // max_bytes))
+    step = max(1, -(-sum(len(text.encode()) for _, text in texts) // max_bytes))
     kept, total = [], 0
-    for text in texts[::step]:
+    for number, text in texts[::step]:
         size = len(text.encode())
         if total + size <= max_bytes:
-            kept.append(text)
+            kept.append((number, text))
             total += size
     return kept, total
 

@@ -1,8 +1,10 @@
 """Losslessness is a law: whatever goes in comes out, and no text makes a special id."""
 
+import io
 from pathlib import Path
 
 import pytest
+import sentencepiece
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,6 +55,46 @@ def test_training_text_is_bounded_and_taken_evenly(tmp_path: Path) -> None:
     config = TokenizerConfig(vocab_size=512, max_training_bytes=10_000)
     counts = train_tokenizer(config, texts(300, 5), tmp_path)
     assert 5_000 < counts["bytes"] <= 10_000
+
+
+def test_one_book_alone_trains_a_tokenizer_by_all_of_it(tmp_path: Path) -> None:
+    book = "\n".join(texts(400, 5)) * 20
+    book = "\n".join(texts(400, 5)) * 5 + "zyzzyva " * 100_000
+    assert len(book) > 1 << 20
+    counts = train_tokenizer(TokenizerConfig(vocab_size=512), [book], tmp_path)
+    assert counts == {"texts": 1, "bytes": len(book), "vocab_size": 512}
+    assert len(Tokenizer.load(tmp_path).encode("zyzzyva " * 10)) == 10
+    for long in (book, book.replace("\n", "").replace(" ", "")):
+        small = TokenizerConfig(vocab_size=512, max_training_bytes=50_000)
+        counts = train_tokenizer(small, [long], tmp_path)
+        assert counts["texts"] == 1 and 25_000 < counts["bytes"] <= 50_000
+
+
+def test_texts_within_the_limit_are_read_as_they_are(tmp_path: Path) -> None:
+    """Whole, in their order: the bytes are those of the plain call."""
+    some = [*texts(300, 5), "\n\n".join(texts(300, 6))]
+    train_tokenizer(TokenizerConfig(vocab_size=512), some, tmp_path)
+    plain = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(some),
+        model_writer=plain,
+        model_type="bpe",
+        vocab_size=512,
+        normalization_rule_name="identity",
+        remove_extra_whitespaces=False,
+        add_dummy_prefix=False,
+        allow_whitespace_only_pieces=True,
+        byte_fallback=True,
+        user_defined_symbols=["\n", "\t"],
+        control_symbols=[END_OF_TEXT],
+        bos_id=-1,
+        eos_id=-1,
+        pad_id=-1,
+        max_sentence_length=1 << 20,
+        num_threads=1,
+        minloglevel=2,
+    )
+    assert (tmp_path / "tokenizer.model").read_bytes() == plain.getvalue()
 
 
 def test_bad_input_is_named(tokenizer: Tokenizer, tmp_path: Path) -> None:
