@@ -58,20 +58,34 @@ def _flow(name: str) -> Any:
 
 
 def profiles(options: argparse.Namespace) -> int:
-    """Every profile in a few lines."""
-    from flows.profiles import get, names
+    """Every profile in a few lines, and one line for what cannot be one."""
+    from flows.errors import ConfigError
+    from flows.profiles import SHIPPED, get, names
+    from flows.project import find_project
 
-    for name in names():
-        profile = get(name)
-        corpora = [*(["documentation"] if profile.reads_documentation else []), *profile.corpora]
-        print(f"{name}: {profile.about}")
-        print(f"  corpora    {', '.join(corpora)}")
-        print(f"  mixture    corpus, {', '.join(profile.mixture_tasks)}")
-        unseen = [task for task in profile.evaluation.tasks if task not in profile.mixture_tasks]
-        print(f"  unseen     {', '.join(unseen)}")
-        print(f"  training   {profile.train.tokens:,} tokens, {profile.model.n_layer} layers of")
-        print(f"             width {profile.model.n_embd}, context {profile.model.context_length}")
+    known = names()
+    for name in known:
+        try:
+            _show_profile(get(name))
+        except ConfigError as error:
+            print(f"{name}: cannot be built: {error}")
+    if known == SHIPPED:  # of a project that is there but cannot be read, nobody has heard yet
+        try:
+            find_project(tasks=False)
+        except ConfigError as error:
+            print(f"(the project cannot be read: {error})")
     return 0
+
+
+def _show_profile(profile: Any) -> None:
+    corpora = [*(["documentation"] if profile.reads_documentation else []), *profile.corpora]
+    print(f"{profile.name}: {profile.about}")
+    print(f"  corpora    {', '.join(corpora)}")
+    print(f"  mixture    corpus, {', '.join(profile.mixture_tasks)}")
+    unseen = [task for task in profile.evaluation.tasks if task not in profile.mixture_tasks]
+    print(f"  unseen     {', '.join(unseen)}")
+    print(f"  training   {profile.train.tokens:,} tokens, {profile.model.n_layer} layers of")
+    print(f"             width {profile.model.n_embd}, context {profile.model.context_length}")
 
 
 def tasks(options: argparse.Namespace) -> int:
@@ -101,13 +115,15 @@ def prompts(options: argparse.Namespace) -> int:
     """Some prompts of a task, as they are scored."""
     from flows.errors import FlowsError
     from flows.profiles import load
+    from flows.project_file import nearest
     from flows.workspace import Workspace
     from tasks_to_text.store import read_examples
 
     known = [task.name for task in load(options.profile).tasks]
     if options.task not in known:
         raise FlowsError(
-            f"profile {options.profile!r} has no task {options.task!r}: it has {', '.join(known)}"
+            f"profile {options.profile!r} has no task {options.task!r}: "
+            f"{nearest(options.task, known)}"
         )
     if options.number < 1:
         raise FlowsError(f"--number={options.number}: use 1 or more")

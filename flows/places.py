@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.errors import ConfigError
-from flows.project import find_project, task_digest
+from flows.project import project_folder, task_digest
 from flows.workspace import Product
 from tasks_to_text.source import Source
 from tasks_to_text.sources import Places, fingerprint
@@ -21,9 +21,8 @@ VARIABLE = "GENERALIST_DATA"
 
 def places(products: Mapping[str, Product]) -> Places:
     """The project's folder, the mirror, and the given products by name."""
-    project = find_project()
     return Places(
-        project=project.root if project else None,
+        project=project_folder(),
         mirror=_mirror(),
         products={name: product.path for name, product in products.items()},
     )

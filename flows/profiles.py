@@ -184,22 +184,26 @@ def with_tokens(config: TrainConfig, tokens: int) -> TrainConfig:
 
 
 def names() -> tuple[str, ...]:
-    """Every profile: the shipped ones, then those of the project in the current folder."""
-    from flows.project import find_project
+    """Every profile: the shipped ones, then those of the project, whether they can be built or not.
 
-    project = find_project()
-    return (*SHIPPED, *(project.profiles if project else ()))
+    Never fails, because it is asked while flows are imported: of a file that is no TOML, none.
+    """
+    from flows.project import profile_names
+
+    return (*SHIPPED, *profile_names())
 
 
 def get(name: str) -> Profile:
     """A profile by name, as it is configured; ConfigError suggests the nearest name."""
-    from flows.project import apply_spec, find_project
+    from flows.project import apply_spec, find_project, load_project
     from flows.shipped import PROFILES
 
     if name in PROFILES:
         return PROFILES[name]()
-    project = find_project()
+    project = find_project(tasks=False)
     if project is not None and name in project.profiles:
+        if not set(project.profiles[name].tasks) <= set(registry.names()):
+            project = load_project(project.root)
         spec = project.profiles[name]
         return apply_spec(spec, PROFILES[spec.base](), project)
     known = names()
@@ -226,7 +230,8 @@ def resolve(names: tuple[str, ...]) -> tuple[Task, ...]:
     """Tasks by name: shipped ones and those of the project."""
     from flows.project import find_project
 
-    project = find_project()
+    shipped = set(names) <= set(registry.names())
+    project = None if shipped else find_project()
     return tuple(registry.get(name, project.tasks if project else {}) for name in names)
 
 

@@ -5,6 +5,9 @@ The TOML file names profiles (a shipped one as base, and what differs) and corpo
 their text under private module names: nothing is put on ``sys.path`` and no bytecode is written
 beside them, so an edit always counts. Each task keeps the digest of that text, which belongs to the
 keys of all that is made with it; what such a file imports from elsewhere is not seen.
+
+A project that is broken spoils nothing but itself: its folder and the names of its profiles are
+known without executing a task file, and shipped profiles need no more.
 """
 
 import hashlib
@@ -22,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from flows.corpora import Corpus
 from flows.encoding import CORPUS
 from flows.errors import ConfigError, FlowsError
-from flows.project_file import INSTALLED, ProfileSpec, read_project_file
+from flows.project_file import INSTALLED, ProfileSpec, named_profiles, read_project_file
 from flows.scores import DOCUMENTS
 from gptcore.errors import GptcoreError
 from tasks_to_text import registry
@@ -55,15 +58,21 @@ class Project:
     """The project's own; shipped ones are in ``tasks_to_text.registry``."""
 
 
-def find_project() -> Project | None:
-    """The project that ``GENERALIST_PROJECT`` names, else that of the current folder, else None.
+def find_project(*, tasks: bool = True) -> Project | None:
+    """The project of ``project_folder``, if there is one; without its ``tasks`` if so asked."""
+    folder = project_folder()
+    return None if folder is None else load_project(folder, tasks=tasks)
+
+
+def project_folder() -> Path | None:
+    """The folder that ``GENERALIST_PROJECT`` names, else the current one if it is a project's.
 
     A Prefect worker starts every flow run in an empty temporary directory, so there the variable
-    must say it, absolutely.
+    must say it, absolutely. Nothing of the project is read.
     """
     named = os.environ.get(VARIABLE)
     if not named:
-        return load_project(Path()) if Path(FILE).is_file() else None
+        return Path().absolute() if Path(FILE).is_file() else None
     if "PREFECT__FLOW_RUN_ID" in os.environ and not Path(named).is_absolute():
         raise ConfigError(
             f"{VARIABLE}={named!r}: a worker needs an absolute path; set it where the worker starts"
@@ -73,15 +82,28 @@ def find_project() -> Project | None:
             f"{VARIABLE}={named!r}: there is no {FILE} in it; name the folder of a project, or "
             "make one with `generalist init`"
         )
-    return load_project(Path(named))
+    return Path(named).absolute()
 
 
-def load_project(root: Path) -> Project:
+def profile_names() -> tuple[str, ...]:
+    """Profiles of the project by its TOML file alone; () when there is none that can be read."""
+    try:
+        folder = project_folder()
+        return () if folder is None else named_profiles(folder / FILE)
+    except ConfigError:
+        return ()
+
+
+def load_project(root: Path, *, tasks: bool = True) -> Project:
     """The project in a folder; ConfigError says what in which file cannot be used.
 
-    Read again only when one of its files has changed.
+    Read again only when one of its files has changed. Without ``tasks`` no task file is executed,
+    and names of tasks in the profiles are not checked.
     """
     root = root.absolute()
+    if not tasks:
+        profiles, corpora = read_project_file(root / FILE, tasks=None)
+        return Project(root=root, profiles=profiles, corpora=corpora, tasks={})
     return _load(root, tuple(_stamps(root)))
 
 

@@ -89,16 +89,15 @@ class ProfileSpec:
 
 
 def read_project_file(
-    path: Path, *, tasks: Collection[str]
+    path: Path, *, tasks: Collection[str] | None
 ) -> tuple[dict[str, ProfileSpec], dict[str, Corpus]]:
-    """Profiles and corpora of a file; ``tasks`` are the names that a profile may use."""
+    """Profiles and corpora of a file.
+
+    ``tasks`` are the names that a profile may use; None: they are not known, so any.
+    """
     from flows.profiles import SHIPPED
 
-    try:
-        whole = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
-    tables = _checked(str(path), whole, {"profiles": _TABLE, "corpora": _TABLE})
+    tables = _checked(str(path), _parsed(path), {"profiles": _TABLE, "corpora": _TABLE})
     corpora = {
         name: _corpus(f"{path}: [corpora.{name}]", name, table)
         for name, table in tables.get("corpora", {}).items()
@@ -110,17 +109,38 @@ def read_project_file(
     return profiles, corpora
 
 
+def named_profiles(path: Path) -> tuple[str, ...]:
+    """Names of the profiles of a file, whatever is wrong with what they say."""
+    profiles = _parsed(path).get("profiles")
+    return tuple(filter(_fits, profiles)) if isinstance(profiles, dict) else ()
+
+
+def _fits(name: str) -> bool:
+    """Whether a profile of a project may be called so."""
+    from flows.profiles import SHIPPED
+
+    words = _PROFILE_NAME.fullmatch(name) and not _ROLES & set(name.split("-"))
+    return bool(words) and name not in SHIPPED
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
+
+
 def _profile(
     where: str,
     name: str,
     table: Any,
     shipped: Collection[str],
     corpora: Collection[str],
-    tasks: Collection[str],
+    tasks: Collection[str] | None,
 ) -> ProfileSpec:
     if name in shipped:
         raise ConfigError(f"{where}: the name is that of a shipped profile; choose another")
-    if not _PROFILE_NAME.fullmatch(name) or _ROLES & set(name.split("-")):
+    if not _fits(name):
         raise ConfigError(
             f"{where}: name it by lower-case words and digits joined by '-', none of them "
             f"{' or '.join(sorted(_ROLES))}"
@@ -129,7 +149,7 @@ def _profile(
     if given["base"] not in shipped:
         _refuse(where, "base", given["base"], nearest(given["base"], shipped))
     _known(where, "corpora", given["corpora"], (*corpora, INSTALLED))
-    _known(where, "tasks", given["tasks"], tasks)
+    _known(where, "tasks", given["tasks"], given["tasks"] if tasks is None else tasks)
     _known(where, "mixture", given["mixture"], (CORPUS, *given["tasks"]))
     if CORPUS not in given["mixture"]:
         _refuse(where, "mixture", given["mixture"], f"give {CORPUS!r} a rate too")

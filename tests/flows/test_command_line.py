@@ -62,7 +62,7 @@ def test_an_unknown_profile_suggests_the_nearest(capsys: pytest.CaptureFixture[s
 
 
 def test_an_unknown_task_suggests_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "did you mean package?" in errors(capsys, "prompts", "packge", "--profile", "tiny")
+    assert "did you mean 'package'?" in errors(capsys, "prompts", "packge", "--profile", "tiny")
 
 
 def test_an_unwritable_workspace_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
@@ -109,4 +109,15 @@ def test_debug_shows_where(capsys: pytest.CaptureFixture[str]) -> None:
 def test_profiles_lists_what_is_shipped(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["profiles"]) == 0
     printed = capsys.readouterr().out
-    assert re.findall(r"^(\w+):", printed, re.MULTILINE) == ["quickstart", "tiny"]
+    assert re.findall(r"^(\w+):", printed, re.MULTILINE) == ["quickstart", "tiny", "reference"]
+
+
+def test_profiles_lists_what_can_be_built(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("generalist.toml").write_text("[profiles.mine]\nbase = 'tinny'\n")
+    assert main(["profiles"]) == 0
+    *shipped, own = re.findall(r"^(\w+): (.*)", capsys.readouterr().out, re.MULTILINE)
+    assert [name for name, about in shipped if about] == ["quickstart", "tiny", "reference"]
+    assert own[0] == "mine" and "cannot be built: " in own[1] and "generalist.toml" in own[1]
+    Path("generalist.toml").write_text("[profiles.mine\n")
+    assert main(["profiles"]) == 0
+    assert "generalist.toml cannot be read as TOML" in capsys.readouterr().out

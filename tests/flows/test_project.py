@@ -4,6 +4,7 @@ import csv
 import hashlib
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from flows import profiles
 from flows.errors import ConfigError
-from flows.places import fingerprints
+from flows.places import fingerprints, places
 from flows.project import Project, apply_spec, find_project, load_project, task_digest
 from flows.project_file import OVERRIDES
 from flows.shipped import quickstart, reference, tiny
@@ -298,15 +299,40 @@ def test_profiles_of_the_project_stand_beside_the_shipped(
         profiles.load("mien")
 
 
+@pytest.mark.parametrize("file", ["generalist.toml", "tasks/topic.py"])
+def test_a_broken_project_spoils_nothing_but_itself(
+    root: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    monkeypatch.chdir(root)
+    (root / file).write_text("broken (")
+    assert profiles.names() == (*profiles.SHIPPED, *(["mine"] if file[0] == "t" else []))
+    assert profiles.load("tiny").name == "tiny" and places({}).project == root
+    with pytest.raises(ConfigError, match=file):
+        profiles.load("mine")
+    script = "from flows.convert import convert; print(convert.name)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "convert\n", done.stderr
+
+
+def test_a_profile_of_shipped_tasks_executes_no_task_file(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    text = TOML.replace('"topic", ', '"package", ').replace("topic = 0.5", "package = 0.5")
+    (root / "generalist.toml").write_text(text)
+    (root / "tasks" / "topic.py").write_text("broken (")
+    assert profiles.load("mine").mixture_tasks == ("package",)
+
+
 def test_rows_of_the_project_become_prompts(root: Path, tmp_path: Path) -> None:
     with (root / "rows.csv").open("a") as file:
         file.write("Strange.,c,author 1\n")
     task = load_project(root).tasks["topic"]
     out = tmp_path / "prompts"
     out.mkdir()
-    places = Places(project=root, mirror=None, products={})
+    found = Places(project=root, mirror=None, products={})
     config = ConvertConfig(tasks=("topic",))
-    counts = convert(config, [task], places, out, lambda done, total, what: None)
+    counts = convert(config, [task], found, out, lambda done, total, what: None)
     by_split = {name: read_examples(out, "topic", name) for name in ("train", "validation", "test")}
     assert sum(map(len, by_split.values())) == 200 and all(by_split.values())
     authors = [{example.group for example in examples} for examples in by_split.values()]
