@@ -63,7 +63,7 @@ def test_one_book_alone_trains_a_tokenizer_by_all_of_it(tmp_path: Path) -> None:
     assert len(book) > 1 << 20
     counts = train_tokenizer(TokenizerConfig(vocab_size=512), [book], tmp_path)
     assert counts == {"texts": 1, "bytes": len(book), "vocab_size": 512}
-    assert len(Tokenizer.load(tmp_path).encode("zyzzyva " * 10)) == 10
+    assert len(Tokenizer.load(tmp_path).encode("zyzzyva " * 10)) < 20
     for long in (book, book.replace("\n", "").replace(" ", "")):
         small = TokenizerConfig(vocab_size=512, max_training_bytes=50_000)
         counts = train_tokenizer(small, [long], tmp_path)
