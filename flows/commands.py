@@ -116,10 +116,12 @@ def prompts(options: argparse.Namespace) -> int:
     from flows.errors import FlowsError
     from flows.profiles import load
     from flows.project_file import nearest
+    from flows.wanted import find_prompts
     from flows.workspace import Workspace
     from tasks_to_text.store import read_examples
 
-    known = [task.name for task in load(options.profile).tasks]
+    profile = load(options.profile)
+    known = [task.name for task in profile.tasks]
     if options.task not in known:
         raise FlowsError(
             f"profile {options.profile!r} has no task {options.task!r}: "
@@ -127,10 +129,10 @@ def prompts(options: argparse.Namespace) -> int:
         )
     if options.number < 1:
         raise FlowsError(f"--number={options.number}: use 1 or more")
-    product = Workspace.open().newest("prompts", options.profile)
+    product = find_prompts(Workspace.open(), profile)
     if product is None:
         raise FlowsError(
-            f"profile {options.profile!r} has no prompts yet: "
+            f"profile {options.profile!r}, as it and its data are now, has no prompts yet: "
             f"generalist convert --profile {options.profile}"
         )
     for example in read_examples(product.path, options.task, options.split)[: options.number]:

@@ -1,12 +1,12 @@
 """Flow ``convert``: labelled datasets → prompts."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.places import definitions, fingerprints, places
+from flows import wanted
+from flows.places import places
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
 from flows.workspace import Product, Workspace
@@ -22,11 +22,7 @@ def documentation(config: DocumentationConfig) -> Product:
     Profiles that read the same share it.
     """
     return Workspace.open().product(
-        "documentation",
-        "installed",
-        config=config,
-        inputs={},
-        entry=("gptcore.corpus.documentation",),
+        **wanted.documentation(config),
         build=lambda out: collect(config, out, Progress("documentation")),
     )
 
@@ -35,11 +31,7 @@ def documentation(config: DocumentationConfig) -> Product:
 def catalogues(config: CatalogueConfig) -> Product:
     """Messages of installed packages with their translations."""
     return Workspace.open().product(
-        "catalogues",
-        "installed",
-        config=config,
-        inputs={},
-        entry=("gptcore.corpus.catalogues",),
+        **wanted.catalogues(config),
         build=lambda out: collect_catalogues(config, out, Progress("catalogues")),
     )
 
@@ -57,18 +49,8 @@ def installed(profile: Profile) -> dict[str, Product]:
 @task(cache_policy=NO_CACHE)
 def prompts(profile: Profile, made: Mapping[str, Product]) -> Product:
     """Every task's examples as prompts and targets, per split."""
-    config = {
-        **asdict(profile.convert),
-        "definitions": definitions(profile.tasks),
-        "sources": [asdict(task.source) for task in profile.tasks],
-        "files": fingerprints(task.source for task in profile.tasks),
-    }
     return Workspace.open().product(
-        "prompts",
-        profile.name,
-        config=config,
-        inputs=made,
-        entry=("tasks_to_text.convert", "tasks_to_text.registry"),
+        **wanted.prompts(profile, made),
         build=lambda out: convert_tasks(
             profile.convert, profile.tasks, places(made), out, Progress("prompts")
         ),

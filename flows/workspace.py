@@ -91,6 +91,28 @@ class Workspace:
         """The workspace that ``GENERALIST_WORKSPACE`` names, or ./workspace."""
         return cls(root())
 
+    def find(
+        self,
+        kind: str,
+        name: str,
+        *,
+        config: Any,
+        inputs: Mapping[str, Product],
+        entry: Collection[str],
+    ) -> Product | None:
+        """The product that ``product`` would reuse; None: it would be built. Changes nothing."""
+        plan = _plan(kind, name, config, inputs, entry)
+        place = self._place(plan)
+        try:
+            manifest = read_manifest(place)
+            _check(place, manifest, plan)
+        except ProductError:
+            return None
+        return Product(place, manifest, reused=True)
+
+    def _place(self, plan: Manifest) -> Path:
+        return self.root / plan.kind / f"{plan.name}-{plan.key[:12]}"
+
     def newest(self, kind: str, name: str) -> Product | None:
         """The product of a kind and name that was finished last; None when there is none."""
         pattern = f"{name}-{'[0-9a-f]' * 12}/{FILE}"
@@ -125,7 +147,7 @@ class Workspace:
         directory and keep what a failed build leaves there, so that it can be resumed.
         """
         plan = _plan(kind, name, config, inputs, entry)
-        target = self.root / kind / f"{name}-{plan.key[:12]}"
+        target = self._place(plan)
         label = f"{kind}/{target.name}"
         with self.locked(label):
             resumable = in_place and not (target / FILE).exists()

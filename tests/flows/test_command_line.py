@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from flows import convert
 from flows.__main__ import STAGES, main
+from flows.profiles import load
+from tests.flows.test_project import TASK, TOML
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +73,31 @@ def test_an_unwritable_workspace_is_one_message(capsys: pytest.CaptureFixture[st
     for command in (["run"], ["convert"], ["generate", "a"]):
         message = errors(capsys, *command, "--profile", "tiny", "--workspace", "file/workspace")
         assert "cannot be written" in message and "--workspace" in message
+
+
+def test_prompts_are_those_of_the_data_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """Not those that were made last: here after the data was restored, and changed again."""
+    Path("tasks").mkdir()
+    Path("tasks/topic.py").write_text(TASK)
+    shipped = '"topic", "sentence_order"'
+    Path("generalist.toml").write_text(TOML.replace(shipped, '"topic"'))
+    shown = ["prompts", "topic", "--profile", "mine", "--split", "train", "--number", "1"]
+    for word in ("old", "new"):
+        _rows(word)
+        convert.prompts.fn(load("mine"), {})
+        assert main(shown) == 0
+        assert f"{word} words" in capsys.readouterr().out
+    _rows("old")
+    assert main(shown) == 0 and "old words" in capsys.readouterr().out
+    _rows("other")
+    assert "generalist convert --profile mine" in errors(capsys, *shown)
+
+
+def _rows(word: str) -> None:
+    Path("notes").mkdir(exist_ok=True)
+    Path("notes/a.md").write_text("Words. " * 20_000)
+    rows = [f"{i} {word} words.,{'ab'[i % 2]},author {i}\n" for i in range(100)]
+    Path("rows.csv").write_text("text,label,author\n" + "".join(rows))
 
 
 def test_what_is_not_there_yet_names_the_command_that_makes_it(

@@ -48,6 +48,22 @@ def test_a_finished_product_is_reused_and_the_log_says_so(
     assert f"reused documentation/{first.path.name}" in caplog.messages
 
 
+def test_what_would_be_reused_is_found_and_nothing_else(workspace: Workspace) -> None:
+    def find(text: str) -> Product | None:
+        return workspace.find(
+            "documentation", "small", config={"text": text}, inputs={}, entry=ENTRY
+        )
+
+    assert find("one") is None and not (workspace.root / "documentation").exists()
+    first = build(workspace)
+    build(workspace, "two")
+    found = find("one")  # restored, it is not the newest
+    assert found is not None and (found.path, found.digest) == (first.path, first.digest)
+    assert find("three") is None
+    (first.path / "text.txt").write_text("eno")
+    assert find("one") is None and first.path.exists()
+
+
 def test_the_key_follows_configuration_inputs_and_entry(workspace: Workspace) -> None:
     base = build(workspace)
     other = build(workspace, "two")
