@@ -88,6 +88,18 @@ class Profile:
                 "train" in task.source.all_splits,
                 f"train.mixture: {name!r} has no training split, take it out",
             )
+            self._need(
+                "validation" in task.source.all_splits,
+                f"train.mixture: {name!r} has no validation split, which decides whether a model "
+                "is better: name one in its source's splits, or draw one with "
+                'hold_out={"validation": 0.1}',
+            )
+        for name in self.evaluation.tasks:
+            self._need(
+                bool({"validation", "test"} & {*by_name[name].source.all_splits}),
+                f"evaluation.tasks: {name!r} has neither a validation nor a test split: name one "
+                'in its source\'s splits, or draw one with hold_out={"test": 0.1}',
+            )
         made = {"documentation": self.documentation, "catalogues": self.catalogues}
         for task in self.tasks:
             product = task.source.product

@@ -94,8 +94,8 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def changed(root: Path, old: str, new: str, file: str = "generalist.toml") -> str:
-    """The message after one change of a file that was right; it names the file."""
+def changed(root: Path, old: str, new: str, file: str = "generalist.toml", named: str = "") -> str:
+    """The message after one change of a file that was right; it names that file, or another."""
     path = root / file
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
@@ -103,7 +103,7 @@ def changed(root: Path, old: str, new: str, file: str = "generalist.toml") -> st
         project = load_project(root)
         for spec in project.profiles.values():
             apply_spec(spec, tiny(), project)
-    assert str(path) in str(caught.value)
+    assert str(root / (named or file)) in str(caught.value)
     return str(caught.value)
 
 
@@ -222,6 +222,23 @@ def test_what_is_wrong_in_the_file_is_said(root: Path, old: str, new: str, messa
 def test_what_is_wrong_in_a_task_is_said(root: Path, old: str, new: str, message: str) -> None:
     said = changed(root, old, new, "tasks/topic.py")
     assert re.search(message, said), said
+
+
+def test_what_cannot_be_judged_is_refused(root: Path) -> None:
+    split = 'hold_out={"validation": 0.2, "test": 0.2}'
+    said = changed(root, split, 'hold_out={"test": 0.2}', "tasks/topic.py", "generalist.toml")
+    assert re.search(r"mixture: 'topic' has no validation split.*hold_out", said), said
+    unseen = "{ corpus = 0.5, sentence_order = 0.5 }"
+    text = TOML.replace("{ corpus = 0.5, topic = 0.5 }", unseen).replace(
+        "sentence_order", "package"
+    )
+    (root / "generalist.toml").write_text(text)
+    project = load_project(root)
+    apply_spec(project.profiles["mine"], tiny(), project)
+    said = changed(
+        root, 'hold_out={"test": 0.2}', "hold_out={}", "tasks/topic.py", "generalist.toml"
+    )
+    assert re.search("'topic' has neither a validation nor a test split.*hold_out", said), said
 
 
 def test_two_files_cannot_define_the_same_task(root: Path) -> None:
