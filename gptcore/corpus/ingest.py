@@ -25,7 +25,7 @@ from gptcore.corpus.documents import (
 from gptcore.corpus.filters import FilterConfig, reason_to_drop
 from gptcore.corpus.near_duplicates import Mask, overlaps, shingles
 from gptcore.corpus.splits import COMMON, SPLITS, leaks
-from gptcore.corpus.texts import sizes
+from gptcore.corpus.texts import Dropped, check_sources, drops, sizes
 from gptcore.errors import ConfigError, DataError
 
 MADE_OF_HELD_OUT = "made of evaluation text"
@@ -68,17 +68,19 @@ def ingest(
     ``documentation`` is a product of ``documentation.collect``, ``collections`` are products of
     ``texts.collect_texts``, ``held_out`` prompts and targets that evaluation shows. Returns counts:
     documents, bytes, words, documents_by_split, bytes_by_source (by split), dropped (by reason),
-    held_out_texts. Raises ConfigError without any input, ProductError for a missing or broken file,
-    DataError when no training document is left.
+    dropped_by_source, held_out_texts. Raises ConfigError without any input, ProductError for a
+    missing or broken file, DataError when no training document is left, or none of a collection's
+    source.
     """
     if documentation is None and not collections:
         raise ConfigError("corpora: there is none; name a collection, or take the documentation")
     texts = list(held_out)
-    dropped: Counter[str] = Counter()
+    dropped: Dropped = Counter()
+    collected: set[str] = set()
     by_split: dict[str, list[Document]] = {}
     for done, split in enumerate(SPLITS):
         progress(done, len(SPLITS) + 1, f"reading {split}")
-        read = _read(documentation, collections, f"{split}.parquet")
+        read = _read(documentation, collections, f"{split}.parquet", collected)
         by_split[split] = list(_kept(read, config.filters, dropped))
     progress(len(SPLITS), len(SPLITS) + 1, "comparing with what evaluation shows")
     if len(collections) + (documentation is not None) > 1:
@@ -86,13 +88,15 @@ def ingest(
     by_split["train"] = _clean(by_split["train"], texts, config, dropped)
     if not by_split["train"]:
         inputs = ", ".join(map(str, filter(None, [documentation, *collections])))
-        raise DataError(f"{inputs}: no training document is left, dropped {dict(dropped)}")
+        reasons = drops(dropped)["dropped"]
+        raise DataError(f"{inputs}: no training document is left, dropped {reasons}")
+    check_sources(collected, {document.source for document in by_split["train"]}, dropped)
     for split in SPLITS:
         write_documents(by_split[split], out / f"{split}.parquet")
     progress(len(SPLITS) + 1, len(SPLITS) + 1, "done")
     return {
         **sizes(by_split),
-        "dropped": dict(sorted(dropped.items())),
+        **drops(dropped),
         "held_out_texts": len(texts),
     }
 
@@ -113,31 +117,35 @@ def as_document(row: DocumentationRow) -> Document:
 
 
 def _read(
-    documentation: Path | None, collections: Sequence[Path], name: str
+    documentation: Path | None, collections: Sequence[Path], name: str, collected: set[str]
 ) -> Iterator[tuple[str, Document]]:
-    """Documents of one split of all inputs, each with the text that the filters judge."""
+    """Documents of one split of all inputs, each with the text that the filters judge.
+
+    Sources of the collections are added to ``collected``.
+    """
     if documentation is not None:
         for row in read_documentation(documentation / name):
             yield row.text, as_document(row)
     for collection in collections:
         for document in read_documents(collection / name):
+            collected.add(document.source)
             yield document.text, document
 
 
 def _kept(
-    documents: Iterable[tuple[str, Document]], config: FilterConfig, dropped: Counter[str]
+    documents: Iterable[tuple[str, Document]], config: FilterConfig, dropped: Dropped
 ) -> Iterator[Document]:
     """Documents whose text passes the filters."""
     for text, document in documents:
         reason = reason_to_drop(text, config)
         if reason:
-            dropped[reason] += 1
+            dropped[document.source, reason] += 1
         else:
             yield document
 
 
 def _without_leaks(
-    by_split: dict[str, list[Document]], limit: float, dropped: Counter[str]
+    by_split: dict[str, list[Document]], limit: float, dropped: Dropped
 ) -> dict[str, list[Document]]:
     """Documents without those that repeat others, in their split or in an earlier one."""
     documents = [document for split in SPLITS for document in by_split[split]]
@@ -146,21 +154,25 @@ def _without_leaks(
     kept: dict[str, list[Document]] = {split: [] for split in SPLITS}
     for document, split, reason in zip(documents, splits, reasons, strict=True):
         if reason:
-            dropped[reason] += 1
+            dropped[document.source, reason] += 1
         else:
             kept[split].append(document)
     return kept
 
 
 def _clean(
-    documents: list[Document], held_out: list[str], config: IngestConfig, dropped: Counter[str]
+    documents: list[Document], held_out: list[str], config: IngestConfig, dropped: Dropped
 ) -> list[Document]:
     """Training documents that neither are made of held-out text nor hold one of its texts."""
     made_of, holds = _contaminated(documents, held_out, config)
-    dropped[MADE_OF_HELD_OUT] += int(made_of.sum())
-    dropped[HOLDS_HELD_OUT] += int((holds & ~made_of).sum())
-    bad = made_of | holds
-    return [document for document, is_bad in zip(documents, bad, strict=True) if not is_bad]
+    kept = []
+    for document, is_made_of, is_holding in zip(documents, made_of, holds, strict=True):
+        if is_made_of or is_holding:
+            reason = MADE_OF_HELD_OUT if is_made_of else HOLDS_HELD_OUT
+            dropped[document.source, reason] += 1
+        else:
+            kept.append(document)
+    return kept
 
 
 def _contaminated(

@@ -117,12 +117,8 @@ def test_ingest_writes_documents_and_tallies_what_it_drops(tmp_path: Path) -> No
         "words": 62,
         "documents_by_split": {"train": 1, "validation": 1, "test": 0},
         "bytes_by_source": {"d": sizes},
-        "dropped": {
-            "holds an evaluation text": 0,
-            "made of evaluation text": 0,
-            "mostly not letters": 1,
-            "too few words": 2,
-        },
+        "dropped": {"mostly not letters": 1, "too few words": 2},
+        "dropped_by_source": {"d": {"mostly not letters": 1, "too few words": 2}},
         "held_out_texts": 0,
     }
 
@@ -221,6 +217,18 @@ def test_a_corpus_without_training_text_is_refused(tmp_path: Path) -> None:
     source = documentation(tmp_path / "documentation", train=["Too short."])
     with pytest.raises(DataError, match="no training document is left"):
         ingest(IngestConfig(), source, [], [], tmp_path)
+
+
+def test_a_source_that_vanishes_is_named_with_the_reasons(tmp_path: Path) -> None:
+    one = collection(tmp_path / "one", name="one", train=[sentence(0, 60)])
+    lost = collection(tmp_path / "two", name="two", train=["1 2 3 4 5 6 7"] * 3 + [sentence(0, 55)])
+    said = "'two': no training document .* 3 mostly not letters, 1 near duplicate in its split; "
+    with pytest.raises(DataError, match=said):
+        ingest(IngestConfig(), None, [one, lost], [], tmp_path)
+    # A distribution may have next to no documentation.
+    read = documentation(tmp_path / "documentation", train=["Too short."])
+    counts, _ = ingested(tmp_path / "out", read, [one], [])
+    assert counts["dropped_by_source"] == {"d": {"too few words": 1}}
 
 
 def test_documents_are_read_as_they_were_written(tmp_path: Path) -> None:

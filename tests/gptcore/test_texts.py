@@ -64,6 +64,8 @@ def test_documents_carry_what_their_texts_did(tmp_path: Path) -> None:
         "largest_group": 1,
         "share_in_groups": 0.0,
         "dropped": {},
+        "dropped_by_source": {},
+        "divided": 0,
     }
 
 
@@ -85,6 +87,7 @@ def test_what_cannot_be_used_is_dropped_with_its_reason(tmp_path: Path) -> None:
         "not text": 2,
         "too short": 2,
     }
+    assert counts["dropped_by_source"] == {"c": counts["dropped"]}
     assert sum(map(len, found.values())) == counts["documents"] == 20
 
 
@@ -154,7 +157,12 @@ def test_the_order_of_the_texts_does_not_matter_and_the_seed_does(tmp_path: Path
 
 
 @settings(deadline=None, max_examples=25)
-@given(st.lists(st.integers(0, 12), min_size=12, max_size=40), st.integers(0, 5))
+@given(
+    st.lists(st.integers(0, 12), min_size=12, max_size=40).filter(
+        lambda found: len(set(found)) > 3
+    ),
+    st.integers(0, 5),
+)
 def test_no_words_are_lost_or_on_both_sides(
     tmp_path_factory: pytest.TempPathFactory, pieces: list[int], seed: int
 ) -> None:
@@ -172,16 +180,73 @@ def test_no_words_are_lost_or_on_both_sides(
 
 
 def test_a_corpus_without_texts_is_refused(tmp_path: Path) -> None:
-    for texts in ([], [raw(1, "short")]):
-        with pytest.raises(DataError, match="there is none that can be used"):
-            collect_texts(CONFIG, texts, tmp_path)
+    with pytest.raises(DataError, match="there is none that can be used"):
+        collect_texts(CONFIG, [], tmp_path)
+    lost = [raw(i, "short", source="lost") for i in range(100, 103)]
+    copies = [raw(i, id=f"copy:{i}", source="lost") for i in range(20)]
+    with pytest.raises(DataError, match="'lost': no training document .* 20 duplicate; look"):
+        collect_texts(CONFIG, [*(raw(i) for i in range(20)), *copies], tmp_path)
+    for others in ([], [raw(i) for i in range(20)]):
+        with pytest.raises(DataError, match="'lost': no training document .* 3 too short; look"):
+            collect_texts(CONFIG, [*others, *lost], tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def paragraphs(seed: int, characters: int) -> str:
+    found = prose(seed, characters // 8).split()
+    return "\n\n".join(" ".join(found[i : i + 90]) for i in range(0, len(found), 90))
+
+
+def test_one_book_is_divided_into_documents_of_all_splits(tmp_path: Path) -> None:
+    book = paragraphs(1, 700_000)
+    counts, found = collect(tmp_path, [raw(1, book)], TextsConfig())
+    assert (counts["divided"], counts["groups"], counts["dropped"]) == (1, 0, {})
+    documents = {one.id: one for split in SPLITS for one in found[split]}
+    assert "".join(documents[f"c:001#{i}"].text for i in range(1, len(documents) + 1)) == book
+    assert all(one.group == one.id for one in documents.values())
+    assert all(one.text.endswith("\n\n") for one in documents.values() if one.text[-1:] != book[-1])
+    sizes = counts["bytes_by_source"]["c"]
+    for split in ("validation", "test"):
+        assert found[split] and 0.02 < sizes[split] / sum(sizes.values()) < 0.051
+
+
+def test_parts_of_a_long_text_among_many_stay_together(tmp_path: Path) -> None:
+    long = [raw(i, paragraphs(i, 12_000)) for i in range(6)]
+    config = replace(CONFIG, max_characters=2000)
+    counts, found = collect(tmp_path, [*long, *(raw(i) for i in range(6, 40))], config)
+    splits_of: dict[str, set[str]] = {}
+    for split in SPLITS:
+        for one in found[split]:
+            assert len(one.text) <= 2000
+            splits_of.setdefault(one.id.split("#")[0], set()).add(split)
+            assert one.group == one.id.split("#")[0]
+    assert set(map(len, splits_of.values())) == {1} and len(splits_of) == 40
+    assert counts["divided"] == 6 and counts["documents"] > 70
+    assert (counts["groups"], counts["largest_group"], counts["share_in_groups"]) == (0, 1, 0.0)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [raw(1)],
+        [raw(1), raw(2)],
+        [raw(i, paragraphs(i, 50_000), group="one author") for i in range(5)],
+        [raw(1, "The same words again and again. " * 1000)],
+    ],
+)
+def test_texts_that_cannot_be_held_out_are_refused(tmp_path: Path, texts: list[RawText]) -> None:
+    with pytest.raises(DataError, match="corpus c: no text is left for validation.*at least three"):
+        collect_texts(CONFIG, texts, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    collect_texts(TextsConfig(validation_share=0, test_share=0), texts, tmp_path)
 
 
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
         ({"min_characters": 0}, "texts.min_characters=0"),
+        ({"max_characters": 1000}, "texts.max_characters=1000"),
+        ({"min_characters": 30_000}, "texts.max_characters=100000: .*four times"),
         ({"test_share": 1.0}, "texts.test_share=1.0"),
         ({"validation_share": 0.3, "test_share": 0.3}, "hold out at most half"),
         ({"max_overlap": -0.1}, "texts.max_overlap=-0.1"),
