@@ -5,6 +5,7 @@ letters, repeated lines); huggingface/datatrove's filters showed the manner: wha
 corpus says why, and the reasons are tallied.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -16,6 +17,17 @@ FEW_WORDS = "too few words"
 FEW_LETTERS = "mostly not letters"
 REPEATED_LINES = "repeats its lines"
 _ENOUGH_LINES = 4
+_UNSPACED = re.compile(
+    "["
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u0f00-\u0fff"  # Tibetan
+    "\u1000-\u109f"  # Myanmar
+    "\u1780-\u17ff"  # Khmer
+    "\u3040-\u30ff\u31f0-\u31ff"  # Japanese syllables
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Chinese characters
+    "\U00020000-\U0003ffff"  # … and the rarer ones
+    "]"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +35,7 @@ class FilterConfig:
     """What a text must have to be kept."""
 
     min_words: int = 6
-    """Words, divided by white space."""
+    """Words, divided by white space; in scripts without spaces, two characters are one."""
     min_letters: float = 0.45
     """Letters as a share of the characters that are not white space: tables and listings have
     fewer."""
@@ -38,6 +50,15 @@ class FilterConfig:
                 raise ConfigError(f"filters.{field}={getattr(self, field)}: must lie in [0, 1]")
 
 
+def unspaced(text: str) -> int:
+    """Characters of scripts that put no spaces between words, such as Chinese and Thai.
+
+    >>> unspaced("two: 二")
+    1
+    """
+    return 0 if text.isascii() else len(_UNSPACED.findall(text))
+
+
 def reason_to_drop(text: str, config: FilterConfig) -> str:
     """Why a text is dropped, ``KEEP`` when it stays.
 
@@ -45,7 +66,7 @@ def reason_to_drop(text: str, config: FilterConfig) -> str:
     'mostly not letters'
     """
     words = text.split()
-    if len(words) < config.min_words:
+    if len(words) < config.min_words and len(words) + unspaced(text) // 2 < config.min_words:
         return FEW_WORDS
     visible = "".join(words)
     if sum(map(str.isalpha, visible)) < config.min_letters * len(visible):

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from gptcore.corpus.documents import Document, write_documents
+from gptcore.corpus.filters import unspaced
 from gptcore.corpus.near_duplicates import Shingles, shingles
 from gptcore.corpus.splits import DUPLICATE, SPLITS, families, place
 from gptcore.errors import ConfigError, DataError
@@ -46,7 +47,7 @@ class TextsConfig:
     """How texts are split."""
 
     min_characters: int = 40
-    """Shorter texts are dropped."""
+    """Shorter texts are dropped; characters of scripts without spaces count twice."""
     max_characters: int = 100_000
     """Longer texts are divided into parts."""
     validation_share: float = 0.05
@@ -196,7 +197,7 @@ def _dropped(text: RawText, config: TextsConfig, dropped: Dropped) -> bool:
 
 
 def _unfit(text: str, min_characters: int) -> str:
-    if len(text.strip()) < min_characters:
+    if len(text.strip()) < min_characters and len(text.strip()) + unspaced(text) < min_characters:
         return TOO_SHORT
     try:
         text.encode()

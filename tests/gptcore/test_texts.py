@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gptcore.corpus.documents import Document, read_documents
+from gptcore.corpus.ingest import IngestConfig, ingest
 from gptcore.corpus.splits import SPLITS
 from gptcore.corpus.texts import RawText, TextsConfig, collect_texts
 from gptcore.errors import ConfigError, DataError
@@ -190,6 +191,19 @@ def test_a_corpus_without_texts_is_refused(tmp_path: Path) -> None:
         with pytest.raises(DataError, match="'lost': no training document .* 3 too short; look"):
             collect_texts(CONFIG, [*others, *lost], tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_texts_in_a_script_without_spaces_are_kept(tmp_path: Path) -> None:
+    """Each is shorter than forty characters, and as long as a sentence."""
+    generator = np.random.default_rng(0)
+    texts = [
+        raw(i, "".join(map(chr, generator.integers(0x4E00, 0x9FA5, 25))) + "。") for i in range(20)
+    ]
+    counts, _ = collect(tmp_path / "collected", texts)
+    assert (counts["documents"], counts["dropped"]) == (20, {})
+    (tmp_path / "out").mkdir()
+    counts = ingest(IngestConfig(), None, [tmp_path / "collected"], [], tmp_path / "out")
+    assert (counts["documents"], counts["dropped"]) == (20, {})
 
 
 def paragraphs(seed: int, characters: int) -> str:
