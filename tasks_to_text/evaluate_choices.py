@@ -7,8 +7,8 @@ them. ``acc_pmi`` ranks by log P(choice | prompt) − log P(choice), which takes
 choices are common strings (Holtzman et al. 2021, arXiv 2104.08315).
 
 Beside the models stand, under the headline metric: ``chance``, ``majority``, ``choices only`` (the
-choices scored by a model without the prompt, under ``acc_pmi`` by the plain sum) and ``bag of
-words``.
+choices scored by a model without the prompt, under ``acc_pmi`` by the plain sum), ``bag of words``
+and the task's own rules (``Task.baselines``), each of which picks one choice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ def evaluate_choices(asked: Evaluation) -> Rows:
 
     Without training rows bag of words is left out, and so is majority where the choices are free
     text; where they are labels it is then the most frequent one of the evaluated examples
-    themselves. DataError for examples without choices.
+    themselves. DataError for examples without choices, and for a rule that picks none of them.
     """
     _require_choices(asked)
     items: list[Item] = []
@@ -106,7 +106,19 @@ def _guesses(asked: Evaluation) -> dict[str, Ranks]:
         found[BAG_OF_WORDS] = baselines.bag_of_words(
             asked.examples, asked.train, closed=asked.task.closed
         )
+    for name, rule in asked.task.baselines.items():
+        found[name] = [_picked(asked.task.name, name, rule(one), one) for one in asked.examples]
     return found
+
+
+def _picked(task: str, rule: str, answer: str, example: Example) -> tuple[float, ...]:
+    """1 for the choice that a rule picks, 0 for the others."""
+    if answer not in example.choices:
+        raise DataError(
+            f"task {task!r}: baseline {rule!r} gives {answer!r} for example "
+            f"{example.example_id!r}; return one of its choices, white space included"
+        )
+    return tuple(float(choice == answer) for choice in example.choices)
 
 
 def _items(

@@ -87,8 +87,9 @@ class Task:
     """Selected rows of a split → the same rows with distractors, drawn from gold answers of those
     very rows, so that a constant ranking of the answers wins nothing; None: none are needed."""
     baselines: Mapping[str, Callable[[Example], str]] = field(default_factory=dict)
-    """For last_word and generation: name → the answer that a rule gives without a model, such as
-    ``lead`` (the first sentence) or ``copy`` (the source text)."""
+    """For all protocols but text: name → the answer that a rule gives without a model, such as
+    ``lead`` (the first sentence) or ``copy`` (the source text); for choice one of the choices, word
+    for word."""
     stop: tuple[str, ...] = ("\n",)
     """For generation: text ends before the first of these."""
     max_tokens: int = 32

@@ -92,6 +92,15 @@ def cloze_example(row: Row) -> Example:
     )
 
 
+def most_frequent_candidate(example: Example) -> str:
+    """The choice whose word stands most often in what is shown, the first mentioned of several."""
+    words = findall(r"\w+", example.prompt)
+    counts = Counter(words)
+    rest = example.segments[-1]
+    by_word = {choice.removesuffix(rest).strip(): choice for choice in example.choices}
+    return by_word[max(by_word, key=lambda word: (counts[word], -words.index(word)))]
+
+
 CLOZE = Task(
     name="cloze",
     description="Which of ten words of a documentation passage is missing in its last sentence; "
@@ -114,4 +123,5 @@ CLOZE = Task(
         },
     ),
     unseen=True,
+    baselines={"most frequent candidate": most_frequent_candidate},
 )

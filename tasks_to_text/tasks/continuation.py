@@ -6,6 +6,7 @@ each of them right once and wrong three times, and the white space is that of th
 neither the topic nor the form of an ending gives it away.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -19,6 +20,7 @@ _PROMPT_BYTES = 340
 _ENDING_BYTES = 240
 _MIN_WORDS = 5
 _ENDINGS = 4
+_WORD = re.compile(r"[^\W\d_]{3,}")
 
 
 def continuation_rows(records: Iterable[Row], split: Split) -> Iterator[Row]:
@@ -88,6 +90,24 @@ def continuation_example(row: Row) -> Example:
     )
 
 
+def most_shared_words(example: Example) -> str:
+    """The choice that shares most distinct words with the prompt, whatever their case; a word has
+    three letters. Equal ones are drawn by a digest of the example's id.
+    """
+    shown = _words(example.prompt)
+    return min(
+        example.choices,
+        key=lambda choice: (
+            -len(shown & _words(choice)),
+            seeded_digest("shared", example.example_id, choice),
+        ),
+    )
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(text.lower()))
+
+
 CONTINUATION = Task(
     name="continuation",
     description="Which of four sentences comes next in a documentation text; the other three "
@@ -113,4 +133,5 @@ CONTINUATION = Task(
     metrics=("acc_pmi", "acc"),
     unseen=True,
     distract=continuation_distract,
+    baselines={"most shared words": most_shared_words},
 )

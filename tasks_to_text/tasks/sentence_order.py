@@ -78,6 +78,13 @@ def sentence_order_example(row: Row) -> Example:
     )
 
 
+def shorter_first(example: Example) -> str:
+    """The order with the shorter sentence before the longer one; the first of equally long ones."""
+    _, *sentences = example.segments
+    before = min(sentences, key=len)
+    return next(choice for choice in example.choices if choice.startswith(f" {before}"))
+
+
 SENTENCE_ORDER = Task(
     name="sentence_order",
     description="Which of two orders of a documentation text's first two sentences is the "
@@ -99,4 +106,5 @@ SENTENCE_ORDER = Task(
         },
     ),
     unseen=True,
+    baselines={"shorter first": shorter_first},
 )

@@ -8,6 +8,7 @@ model: it is at chance on the first and behind the lead sentence on the second; 
 they come out.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tasks_to_text.example import Example
@@ -40,6 +41,8 @@ def split_summary(text: str) -> tuple[str, str]:
 # --------------------------------------------------------------------------------- summary_match
 
 _SIGNATURE_BYTES = 200
+_PART = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z][a-z]{2}|[A-Z]{3,}(?![a-z])")
+"""Of a name, divided at underscores and where CamelCase begins a word."""
 
 
 def summary_match_rows(records: Iterable[Row], split: Split) -> Iterator[Row]:
@@ -108,6 +111,13 @@ def summary_match_example(row: Row) -> Example:
     )
 
 
+def shared_word(example: Example) -> str:
+    """Yes when a part of the bare name, of three letters or more, stands in the summary."""
+    signature, shown = example.segments
+    parts = _PART.findall(signature.partition("(")[0])
+    return example.choices[not any(part.lower() in shown.lower() for part in parts)]
+
+
 SUMMARY_MATCH = Task(
     name="summary_match",
     description="Whether a summary line describes a signature or belongs to another function of "
@@ -130,6 +140,7 @@ SUMMARY_MATCH = Task(
     ),
     closed=True,
     distract=summary_match_distract,
+    baselines={"shared word": shared_word},
 )
 
 # --------------------------------------------------------------------------------------- summary

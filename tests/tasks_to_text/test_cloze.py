@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from tasks_to_text.tasks.cloze import cloze_example, cloze_keys, cloze_rows
+from tasks_to_text.tasks.cloze import (
+    cloze_example,
+    cloze_keys,
+    cloze_rows,
+    most_frequent_candidate,
+)
 from tasks_to_text.tasks.words import content_words, most_frequent_word, passages
 
 CONTEXT = (
@@ -100,3 +105,11 @@ def test_the_right_word_stands_everywhere_equally_often() -> None:
         (row,) = cloze_rows([_record(f"{CONTEXT} {LAST}", id=f"m:{i}")], "test")
         places[row["candidates"].index(row["word"])] += 1
     assert all(30 < places[i] < 95 for i in range(10))
+
+
+def test_the_rule_takes_the_candidate_that_stands_most_often_and_the_first_of_several() -> None:
+    (row,) = cloze_rows([_record(f"{CONTEXT} {LAST}")], "test")
+    # Tree (2) and nodes (2): tree comes first.
+    assert most_frequent_candidate(cloze_example(row)) == " tree was walked."
+    (row,) = cloze_rows([_record(f"{CONTEXT} Depth of nodes. {LAST}")], "test")
+    assert most_frequent_candidate(cloze_example(row)) == " nodes was walked."

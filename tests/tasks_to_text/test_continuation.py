@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from tasks_to_text.example import Example
 from tasks_to_text.tasks.continuation import (
     continuation_distract,
     continuation_example,
     continuation_keys,
     continuation_rows,
+    most_shared_words,
 )
 
 TEXT = "Sum the elements of\nan array. The result has one axis fewer.\n\nMore."
@@ -87,3 +89,23 @@ def test_the_right_ending_stands_everywhere_equally_often() -> None:
     given = continuation_distract(_rows({"alpha": 1200}))
     places = Counter(row["endings"].index(row["ending"]) for row in given)
     assert all(250 < places[i] < 350 for i in range(4))
+
+
+def _shown(prompt: str, *choices: str, name: str = "e") -> Example:
+    return Example(
+        example_id=name, group="g", prompt=prompt, target=choices[0], choices=choices, gold=0
+    )
+
+
+def test_the_rule_counts_distinct_words_that_an_ending_shares_with_the_prompt() -> None:
+    prompt = "numpy.sum(axis=None): Sum the elements of an array."
+    shared = " The elements of an Array are added."
+    # Repeats, and words of two letters, count for nothing.
+    assert most_shared_words(_shown(prompt, " Axis axis axis of an.", shared)) == shared
+
+
+def test_the_rule_favours_no_place_where_endings_share_equally() -> None:
+    places = Counter(
+        most_shared_words(_shown("p", " One.", " Two.", " Ten.", name=f"e{i}")) for i in range(600)
+    )
+    assert all(150 < n < 250 for n in places.values()) and len(places) == 3

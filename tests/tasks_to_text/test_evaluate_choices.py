@@ -156,3 +156,21 @@ def test_bad_input_is_named() -> None:
             exposure={"m": "unseen"},
             seed=0,
         )
+
+
+def test_rules_of_the_task_answer_beside_the_models() -> None:
+    task = replace(PARAMETER_TYPE, baselines={"always bool": lambda example: " bool"})
+    items, scores = _evaluate({"m": Fake()}, _examples(8), task)
+    rule = scores["always bool", "acc"]
+    assert (rule.value, rule.exposure, rule.headline) == (0.25, "unseen", True)
+    own = [item for item in items if item.model == "always bool"]
+    assert {(item.answer, item.predicted, item.scores) for item in own} == {
+        ("bool", 1, (0.0, 1.0, 0.0, 0.0))
+    }
+    assert [item.values["acc"] for item in own] == [0.0, 1.0, 0.0, 0.0] * 2
+
+
+def test_a_rule_that_picks_no_choice_is_named() -> None:
+    task = replace(PARAMETER_TYPE, baselines={"bare": lambda example: "bool"})
+    with pytest.raises(DataError, match="baseline 'bare' gives 'bool' for example 'e0'"):
+        _evaluate({"m": Fake()}, _examples(8), task)

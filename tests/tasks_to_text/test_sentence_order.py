@@ -8,6 +8,7 @@ from tasks_to_text.tasks.sentence_order import (
     sentence_order_example,
     sentence_order_keys,
     sentence_order_rows,
+    shorter_first,
 )
 from tasks_to_text.tasks.sentences import prose
 
@@ -99,3 +100,11 @@ def test_the_right_order_comes_first_half_of_the_time() -> None:
         )
         golds.append(sentence_order_example(row).gold)
     assert 160 < sum(golds) < 240
+
+
+def test_the_rule_puts_the_shorter_sentence_first() -> None:
+    for i in range(8):
+        text = "It is done in C and in C only. Sum all elements."
+        (row,) = sentence_order_rows([_record(text, id=f"x:{i}")], "test")
+        answer = shorter_first(sentence_order_example(row))
+        assert answer == " Sum all elements. It is done in C and in C only."

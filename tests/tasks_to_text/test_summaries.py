@@ -8,6 +8,7 @@ import pytest
 from tasks_to_text.tasks.sentences import first_sentence
 from tasks_to_text.tasks.summaries import (
     SUMMARY,
+    shared_word,
     split_summary,
     summary_example,
     summary_keys,
@@ -121,3 +122,26 @@ def test_half_of_the_summaries_are_those_of_another_row_and_each_is_shown_once()
 )
 def test_the_first_sentence_of_anything(text: str, expected: str) -> None:
     assert first_sentence(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "summary", "answer"),
+    [
+        ("sum", "Sum the elements.", " yes"),
+        ("to_json", "Write JSON text.", " yes"),
+        ("add_in_place", "Add a number.", " yes"),
+        ("readLines", "All lines of a file.", " yes"),
+        ("HTTPServer", "Serve over http.", " yes"),
+        ("to_csv", "Go to the end.", " no"),
+        ("__len__", "Count the items.", " no"),
+    ],
+)
+def test_the_rule_looks_for_a_part_of_the_name(name: str, summary: str, answer: str) -> None:
+    row = {
+        "id": "i",
+        "group": "g",
+        "signature": f"{name}(the, file)",
+        "summary": "S.",
+        "shown": summary,
+    }
+    assert shared_word(summary_match_example(row)) == answer
