@@ -40,12 +40,15 @@ CREATE TABLE scores (
 
 -- Whether the model is better on a task than all that needs no model.
 CREATE TABLE verdicts (
-    task       VARCHAR NOT NULL,
-    split      VARCHAR NOT NULL,
-    metric     VARCHAR NOT NULL,
-    rivals     MAP(VARCHAR, DOUBLE) NOT NULL,  -- baseline → one-sided p-value of "no better"
-    p          DOUBLE NOT NULL,    -- the largest of them
-    p_holm     DOUBLE NOT NULL,    -- after Holm's correction over the tasks of the split
-    beats_all  BOOLEAN NOT NULL,   -- p_holm < 0.05
+    task            VARCHAR NOT NULL,
+    split           VARCHAR NOT NULL,
+    metric          VARCHAR NOT NULL,
+    rivals          MAP(VARCHAR, DOUBLE) NOT NULL,  -- baseline → one-sided p-value of "no better"
+    p               DOUBLE NOT NULL,   -- the largest of them
+    p_holm          DOUBLE NOT NULL,   -- after Holm's correction over the tasks of the split
+    beats_all       BOOLEAN NOT NULL,  -- p_holm < 0.05
+    plain_p_holm    DOUBLE NOT NULL,   -- the same over chance, majority and choices only; -1: none
+    beats_plain     BOOLEAN NOT NULL,  -- 0 <= plain_p_holm < 0.05
+    bag_of_words_p  DOUBLE NOT NULL,   -- of "no better than bag of words", uncorrected; -1: no row
     PRIMARY KEY (task, split)
 );

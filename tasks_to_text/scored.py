@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from tasks_to_text.metric import METRICS
 
 CHANCE, MAJORITY, CHOICES_ONLY = "chance", "majority", "choices only"
+PLAIN = (CHANCE, MAJORITY, CHOICES_ONLY)
+"""Rivals of every kind of task, beside the rules that a task names."""
 BAG_OF_WORDS, LZMA = "bag of words", "lzma"
 IN_MIXTURE, UNSEEN, HELD_OUT = "in_mixture", "unseen", "held_out"
 
@@ -95,3 +97,10 @@ class Verdict:
     """``p`` after Holm's correction over the tasks of the split."""
     beats_all: bool
     """``p_holm`` < 0.05."""
+    plain_p_holm: float
+    """As ``p_holm``, over chance, majority and choices only, without the rules; -1 without any."""
+    beats_plain: bool
+    """0 <= ``plain_p_holm`` < 0.05."""
+    bag_of_words_p: float
+    """One-sided paired p-value of "the model is no better than bag of words", not corrected; -1
+    where bag of words was not scored. It decides nothing: bag of words is no rival."""

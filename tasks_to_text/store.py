@@ -69,6 +69,9 @@ _VERDICTS = pa.schema(
         ("rivals", _NUMBERS),
         *((name, pa.float64()) for name in ("p", "p_holm")),
         ("beats_all", pa.bool_()),
+        ("plain_p_holm", pa.float64()),
+        ("beats_plain", pa.bool_()),
+        ("bag_of_words_p", pa.float64()),
     ]
 )
 _SOURCES = pa.schema(

@@ -1,8 +1,9 @@
 """Whether a model is better on a task than everything that needs no model.
 
 The rivals are chance, majority, the choices alone, and the rules that the task names; not bag of
-words, which is a model trained on the task's own rows, and not the other language models. Each is
-compared item by item (``Item.merit``), the groups drawn with replacement, one draw for all rivals;
+words, which is a model trained on the task's own rows (its p-value stands beside the verdict), and
+not the other language models. What holds without the rules is told too (``beats_plain``). Each is
+compared item by item (``Item.merit``), the groups drawn with replacement, one draw for all of them;
 chance is a constant. The p-value of "no better than this one" is (1 + draws without a gain) /
 (1 + draws), one-sided. All rivals must be beaten, so the largest of them counts: this needs no
 correction (an intersection–union test, Berger 1982). Over the tasks of a split Holm's correction
@@ -17,12 +18,14 @@ from dataclasses import replace
 import numpy as np
 
 from tasks_to_text.metrics import holm, resampled_sums, sums_by_group
-from tasks_to_text.scored import BAG_OF_WORDS, LZMA, Item, Score, Verdict
+from tasks_to_text.scored import BAG_OF_WORDS, LZMA, PLAIN, Item, Score, Verdict
 
 RESAMPLES = 5000
 """Draws of groups; the smallest p-value is one of so many."""
 LEVEL = 0.05
 """At which a corrected p-value is a verdict."""
+_NONE = -1.0
+"""Stands for a p-value where there is nobody to compare with."""
 _TINY = 1e-12
 """Sums of differences within it are rounding, not gain."""
 
@@ -42,7 +45,7 @@ def verdicts(
     answers: dict[tuple[str, str], dict[str, list[Item]]] = {}
     for item in items:
         answers.setdefault((item.split, item.task), {}).setdefault(item.model, []).append(item)
-    excluded = {*models, model, BAG_OF_WORDS, LZMA}
+    excluded = {*models, model, LZMA}
     splits: dict[str, dict[str, list[Score]]] = {}
     for score in scores:
         if score.headline and score.model not in excluded:
@@ -52,9 +55,10 @@ def verdicts(
         for split, tasks in splits.items()
         for verdict in _corrected(
             [
-                _verdict(rivals, answers[split, task], model, seed)
-                for task, rivals in tasks.items()
-                if _has_scale(answers.get((split, task), {}).get(model, ()))
+                _verdict(others, answers[split, task], model, seed)
+                for task, others in tasks.items()
+                if any(other.model != BAG_OF_WORDS for other in others)
+                and _has_scale(answers.get((split, task), {}).get(model, ()))
             ]
         )
     ]
@@ -65,18 +69,21 @@ def _has_scale(items: Sequence[Item]) -> bool:
 
 
 def _verdict(
-    rivals: Sequence[Score], answers: Mapping[str, Sequence[Item]], model: str, seed: int
+    others: Sequence[Score], answers: Mapping[str, Sequence[Item]], model: str, seed: int
 ) -> Verdict:
+    """Uncorrected: ``p_holm`` is ``p``."""
     ours = answers[model]
     differences = np.column_stack(
-        [_differences(ours, rival, answers.get(rival.model, ())) for rival in rivals]
+        [_differences(ours, other, answers.get(other.model, ())) for other in others]
     )
     sums = sums_by_group(differences, [item.group for item in ours])
     draws = resampled_sums(sums, np.random.default_rng(seed), RESAMPLES)
     p_values = (1 + (draws <= _TINY).sum(axis=0)) / (1 + RESAMPLES)
-    by_rival = {rival.model: float(p) for rival, p in zip(rivals, p_values, strict=True)}
+    by_rival = {other.model: float(p) for other, p in zip(others, p_values, strict=True)}
+    bag_of_words_p = by_rival.pop(BAG_OF_WORDS, _NONE)
     p = max(by_rival.values())
-    first = rivals[0]
+    plain_p = max((by_rival[name] for name in PLAIN if name in by_rival), default=_NONE)
+    first = others[0]
     return Verdict(
         task=first.task,
         split=first.split,
@@ -85,6 +92,9 @@ def _verdict(
         p=p,
         p_holm=p,
         beats_all=p < LEVEL,
+        plain_p_holm=plain_p,
+        beats_plain=_below(plain_p),
+        bag_of_words_p=bag_of_words_p,
     )
 
 
@@ -95,5 +105,19 @@ def _differences(ours: Sequence[Item], rival: Score, theirs: Sequence[Item]) -> 
 
 
 def _corrected(found: Sequence[Verdict]) -> Iterator[Verdict]:
+    """Over the tasks; those without a plain rival are none of the plain ones."""
+    plain = [one.plain_p_holm for one in found if one.plain_p_holm != _NONE]
+    corrected = iter(holm(plain))
     for verdict, p in zip(found, holm([one.p for one in found]), strict=True):
-        yield replace(verdict, p_holm=p, beats_all=p < LEVEL)
+        plain_p = next(corrected) if verdict.plain_p_holm != _NONE else _NONE
+        yield replace(
+            verdict,
+            p_holm=p,
+            beats_all=_below(p),
+            plain_p_holm=plain_p,
+            beats_plain=_below(plain_p),
+        )
+
+
+def _below(p: float) -> bool:
+    return 0 <= p < LEVEL

@@ -169,6 +169,9 @@ def test_results_come_back_and_answer_questions(tmp_path: Path) -> None:
         p=0.25,
         p_holm=0.5,
         beats_all=False,
+        plain_p_holm=0.25,
+        beats_plain=False,
+        bag_of_words_p=-1.0,
     )
     write_results(ITEMS, [score], [verdict], tmp_path)
     assert read_items(tmp_path / "items.parquet") == ITEMS
@@ -176,7 +179,8 @@ def test_results_come_back_and_answer_questions(tmp_path: Path) -> None:
         asked = """SELECT answer, "values"['acc_norm'] FROM items WHERE task = 't'"""
         assert connection.sql(asked).fetchall() == [("a", 1.0)]
         assert connection.sql("SELECT value, n FROM scores").fetchall() == [(0.5, 2)]
-        assert connection.sql("SELECT rivals['chance'] FROM verdicts").fetchall() == [(0.25,)]
+        asked = "SELECT rivals['chance'], plain_p_holm, beats_plain, bag_of_words_p FROM verdicts"
+        assert connection.sql(asked).fetchall() == [(0.25, 0.25, False, -1.0)]
     with pytest.raises(DataError, match="is missing"):
         read_items(tmp_path / "nothing.parquet")
 

@@ -46,7 +46,7 @@ def _score(
 
 
 def _answers(share: float, seed: int) -> list[float]:
-    return (np.random.default_rng(seed).random(N) < share).astype(float).tolist()
+    return [float(one < share) for one in np.random.default_rng(seed).random(N)]
 
 
 def _judge(items: Sequence[Item], scores: Sequence[Score]) -> list[Verdict]:
@@ -117,3 +117,34 @@ def test_a_score_beside_the_headline_makes_no_rival() -> None:
     items, scores = _task("t", 0.7)
     extra = _score("t", "majority", 0.99, "acc_norm", headline=False)
     assert _judge(items, [*scores, extra]) == _judge(items, scores)
+
+
+def test_rules_do_not_count_for_what_is_plain() -> None:
+    items, scores = _task("t", 0.7)
+    items += _items("t", "rule", _answers(0.75, 4))
+    (verdict,) = _judge(items, [*scores, _score("t", "rule", 0.75)])
+    assert not verdict.beats_all and verdict.rivals["rule"] == verdict.p > 0.05
+    assert verdict.beats_plain and verdict.plain_p_holm == pytest.approx(1 / 5001)
+
+
+def test_what_is_plain_is_corrected_over_the_tasks_that_have_it() -> None:
+    weak = [_task(f"t{i}", share=0.35, majority=0.2) for i in range(3)]
+    items = [item for one, _ in weak for item in one]
+    scores = [score for _, rows in weak for score in rows]
+    items += [*_items("only", "m", _answers(0.9, 1)), *_items("only", "rule", _answers(0.1, 2))]
+    scores += [_score("only", "m", 0.9), _score("only", "rule", 0.1)]
+    *found, only = _judge(items, scores)
+    assert only.beats_all and (only.plain_p_holm, only.beats_plain) == (-1.0, False)
+    assert all(one.plain_p_holm == pytest.approx(3 * one.p) for one in found)
+
+
+def test_bag_of_words_is_no_rival_and_is_compared_with_item_by_item() -> None:
+    items, scores = _task("t", 0.7)
+    (with_it,) = _judge(items + _items("t", "bag of words", _answers(0.3, 5)), scores)
+    assert with_it.bag_of_words_p == pytest.approx(1 / 5001)
+    (better,) = _judge(items + _items("t", "bag of words", _answers(0.9, 5)), scores)
+    assert better.bag_of_words_p > 0.9 and better.beats_all
+    (without,) = _judge(items, [one for one in scores if one.model != "bag of words"])
+    assert without.bag_of_words_p == -1.0
+    alone = [one for one in scores if one.model in ("m", "bag of words")]
+    assert _judge(items, alone) == []
