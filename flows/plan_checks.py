@@ -1,8 +1,8 @@
 """What a plan says about itself: why a profile cannot work here, and what is worth knowing.
 
 Only what is certain is a problem and stops a run: estimates are compared with what the whole
-machine has, not with what is free at the moment, and a corpus is too small when it would be even if
-every byte were a token.
+machine has, not with what is free at the moment, a corpus is too small when it would be even if
+every byte were a token, and a training is too long when it takes more than a month.
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,8 @@ from tasks_to_text.task import Task
 if TYPE_CHECKING:
     from flows.plan import Plan
 
+_MAX_DAYS = 30
+"""Longer trainings are a slip of the pen; refused only where the machine was timed."""
 _MANY_EPOCHS = 4
 """Reading a corpus more often than this teaches little (Muennighoff et al. 2023)."""
 
@@ -22,6 +24,7 @@ _MANY_EPOCHS = 4
 def problems(plan: "Plan") -> list[str]:
     """Why a profile cannot work here: one sentence each, with the number and a remedy."""
     found = [*_memory(plan), *_disk(plan), *_budget(plan), *_context(plan), *_corpus(plan)]
+    found += _time(plan)
     return [*plan.volumes.missing, *found]
 
 
@@ -75,6 +78,15 @@ def _budget(plan: "Plan") -> Iterator[str]:
                 f"the budget of the {training.name}, {training.tokens:,} tokens, is less than one "
                 f"step of {step:,}: raise tokens, or lower batch_size"
             )
+
+
+def _time(plan: "Plan") -> Iterator[str]:
+    known = [training.seconds for training in plan.trainings if training.seconds is not None]
+    if (days := sum(known) / 86400) > _MAX_DAYS:
+        yield (
+            f"training takes about {days:,.0f} days here, and more than {_MAX_DAYS} are refused: "
+            "lower tokens, n_layer, n_embd or vocab_size"
+        )
 
 
 def _context(plan: "Plan") -> Iterator[str]:

@@ -14,7 +14,7 @@ from flows.encoding import CORPUS, EncodingConfig
 from flows.errors import ConfigError
 from flows.gate import GateConfig
 from flows.scores import EvaluationConfig
-from gptcore.config import ModelConfig, TokenizerConfig, TrainConfig
+from gptcore.config import MAX_THREADS, ModelConfig, TokenizerConfig, TrainConfig
 from gptcore.cores import usable_cores
 from gptcore.corpus.catalogues import CatalogueConfig
 from gptcore.corpus.documentation import DocumentationConfig
@@ -173,6 +173,8 @@ class Overrides:
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise ConfigError(f"overrides.{name}={value}: must not be negative")
+            if value is not None and name == "threads" and value > MAX_THREADS:
+                raise ConfigError(f"overrides.threads={value}: use at most {MAX_THREADS}; 0: all")
             if value is not None and value >= 2**63:
                 raise ConfigError(f"overrides.{name}={value}: must be less than 2^63")
 

@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from flows.corpora import Corpus
+from flows.costs import tokens_per_step
 from flows.encoding import CORPUS
 from flows.errors import ConfigError, FlowsError
 from flows.project_file import INSTALLED, ProfileSpec, named_profiles, read_project_file
@@ -237,7 +238,21 @@ def _applied(spec: ProfileSpec, base: "Profile", project: Project) -> "Profile":
         ),
         gate=base.gate,
     )
-    return Overrides(**quick).apply(profile)
+    profile = Overrides(**quick).apply(profile)
+    _check_share(spec, profile)
+    return profile
+
+
+def _check_share(spec: ProfileSpec, profile: "Profile") -> None:
+    """ConfigError when the twin, which reads the corpus' share of the tokens, makes no step."""
+    total = profile.train.tokens
+    tokens = int(total * spec.mixture[CORPUS] / sum(spec.mixture.values()))
+    step = tokens_per_step(profile.model, profile.train)
+    if tokens < step:
+        raise ConfigError(
+            f"mixture={dict(spec.mixture)}: {CORPUS!r} gets {tokens:,} of {total:,} tokens, and "
+            f"one step of training takes {step:,}: raise its rate, or tokens"
+        )
 
 
 def _of(config: Any, changes: Mapping[str, Any]) -> dict[str, Any]:

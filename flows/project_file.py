@@ -9,6 +9,7 @@ with the nearest one that is. Nothing is read but this file: whether the data is
 """
 
 import re
+import sys
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -30,7 +31,12 @@ _CORPUS_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ROLES = frozenset({"generalist", "champion"})
 """Words that names of products append to that of a profile."""
 
-_TEXT, _TEXTS, _NUMBER, _WHOLE = "a text in quotes", "a list of texts", "a number", "a whole number"
+_TEXT, _TEXTS, _NUMBER, _WHOLE = (
+    "a text in quotes",
+    "a list of texts",
+    "a finite number",
+    "a whole number",
+)
 _TABLE, _RATES = "a table", "a table of names and rates above 0"
 
 _PROFILE = {
@@ -64,6 +70,8 @@ OVERRIDES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Field → what its value must be."""
+_MAX_DOCUMENTS = 10**6
+"""Held-out documents that are scored, at most."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,6 +162,8 @@ def _profile(
     if CORPUS not in given["mixture"]:
         _refuse(where, "mixture", given["mixture"], f"give {CORPUS!r} a rate too")
     overrides = _checked(f"{where[:-1]}.overrides]", given.get("overrides", {}), OVERRIDES)
+    if overrides.get("documents", 0) > _MAX_DOCUMENTS:
+        _refuse(where, "documents", overrides["documents"], f"use at most {_MAX_DOCUMENTS:,}")
     return ProfileSpec(
         name=name,
         base=given["base"],
@@ -211,9 +221,10 @@ def _is(kind: str, value: Any) -> bool:
     if kind == _WHOLE:
         return isinstance(value, int) and not isinstance(value, bool)
     if kind == _NUMBER:
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number and abs(value) <= sys.float_info.max  # nor is nan less than that
     if kind == _RATES and isinstance(value, dict):
-        return all(_is(_NUMBER, rate) and 0 < rate < float("inf") for rate in value.values())
+        return all(_is(_NUMBER, rate) and rate > 0 for rate in value.values())
     return isinstance(value, dict)
 
 

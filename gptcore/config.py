@@ -6,6 +6,7 @@ Frozen, keyword-only, checked when they are made; every field says its unit. Sou
 """
 
 import difflib
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, is_dataclass, replace
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -13,11 +14,17 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from gptcore.errors import ConfigError
 
 T = TypeVar("T")
+MAX_THREADS = 1024
+"""More are a slip of the pen, and starting them could exhaust the machine."""
 
 
 def _need(condition: bool, field: str, value: object, remedy: str) -> None:
     if not condition:
         raise ConfigError(f"{field}={value!r}: {remedy}")
+
+
+def _finite(field: str, value: float) -> None:
+    _need(math.isfinite(value), field, value, "must be a finite number")
 
 
 def _one_of(field: str, value: str, allowed: Collection[str]) -> None:
@@ -53,6 +60,8 @@ class ModelConfig:
     def __post_init__(self) -> None:
         for name in ("vocab_size", "context_length", "n_layer", "n_head", "n_embd"):
             _need(getattr(self, name) > 0, name, getattr(self, name), "must be positive")
+        length = self.context_length
+        _need(length >= 8, "context_length", length, "use at least 8 tokens")
         _need(
             self.n_embd % self.n_head == 0,
             "n_head",
@@ -156,6 +165,8 @@ class StreamConfig:
 
     def __post_init__(self) -> None:
         _need(bool(self.name), "stream.name", self.name, "name a shard")
+        _finite(f"stream {self.name!r}: rate", self.rate)
+        _finite(f"stream {self.name!r}: target_weight", self.target_weight)
         _need(self.rate > 0, f"stream {self.name!r}: rate", self.rate, "must be positive")
         _need(
             self.target_weight >= 0,
@@ -219,6 +230,8 @@ class TrainConfig:
         _need(len(self.mixture) > 0, "mixture", self.mixture, "name at least one stream")
         names = [stream.name for stream in self.mixture]
         _need(len(set(names)) == len(names), "mixture", names, "name each stream once")
+        for name in ("learning_rate", "muon_learning_rate", "weight_decay", "clip"):
+            _finite(name, getattr(self, name))
         for name in (
             "tokens", "batch_size", "accumulation", "learning_rate", "muon_learning_rate", "clip",
             "checkpoint_every", "keep_checkpoints", "log_every", "validate_every",
@@ -227,6 +240,12 @@ class TrainConfig:
             _need(getattr(self, name) > 0, name, getattr(self, name), "must be positive")
         for name in ("weight_decay", "warmup_tokens", "threads", "seed"):
             _need(getattr(self, name) >= 0, name, getattr(self, name), "must not be negative")
+        _need(
+            self.threads <= MAX_THREADS,
+            "threads",
+            self.threads,
+            f"use at most {MAX_THREADS}; 0: all cores",
+        )
         _need(self.seed < 2**63, "seed", self.seed, "must be less than 2^63")
         for name in ("beta1", "beta2", "final_fraction", "decay_fraction"):
             _need(0 <= getattr(self, name) <= 1, name, getattr(self, name), "must lie in [0, 1]")

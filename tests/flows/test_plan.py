@@ -148,6 +148,13 @@ def test_what_the_workspace_holds_need_not_be_free(tiny: Profile, tmp_path: Path
         require(made(tiny, tmp_path, free_disk=needed // 3))
 
 
+def test_a_training_of_years_is_refused_with_the_number(tiny: Profile, tmp_path: Path) -> None:
+    long = Overrides(tokens=10**15).apply(tiny)
+    with pytest.raises(ConfigError, match=r"training takes about [\d,]+ days here.*lower tokens"):
+        require(made(long, tmp_path))
+    require(made(long, tmp_path, matmul=None))  # nobody knows
+
+
 def test_a_budget_below_one_step_is_refused(tiny: Profile, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="of the language model only, 800 tokens, is less than"):
         require(made(Overrides(tokens=2000).apply(tiny), tmp_path))

@@ -10,6 +10,7 @@ from flows.profiles import Overrides, load
 from flows.shipped import PROFILES, tiny
 from flows.workspace import plain
 from gptcore.config import StreamConfig, TokenizerConfig
+from gptcore.errors import GptcoreError
 from gptcore.manifest import object_digest
 from tasks_to_text import registry
 
@@ -52,10 +53,27 @@ def test_an_unknown_profile_suggests_the_nearest() -> None:
         load("quikstart")
 
 
-@pytest.mark.parametrize("bad", [{"tokens": 0}, {"seed": -1}, {"threads": -2}])
+@pytest.mark.parametrize("bad", [{"tokens": 0}, {"seed": -1}, {"threads": -2}, {"threads": 1025}])
 def test_overrides_that_cannot_work_are_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=f"overrides.{next(iter(bad))}="):
         Overrides(**bad)
+
+
+@pytest.mark.parametrize("name", ["learning_rate", "muon_learning_rate", "weight_decay", "clip"])
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_numbers_of_training_are_finite(name: str, value: float) -> None:
+    with pytest.raises(GptcoreError, match=f"{name}={value}: must be a finite"):
+        replace(tiny().train, **{name: value})  # type: ignore[arg-type]
+    for field in ("rate", "target_weight"):
+        with pytest.raises(GptcoreError, match=f"'corpus': {field}={value}: must be a finite"):
+            replace(tiny().train.mixture[0], **{field: value})  # type: ignore[arg-type]
+
+
+def test_sizes_stay_within_reason() -> None:
+    with pytest.raises(GptcoreError, match="threads=1025: use at most 1024"):
+        replace(tiny().train, threads=1025)
+    with pytest.raises(GptcoreError, match="context_length=7: use at least 8"):
+        replace(tiny().model, context_length=7)
 
 
 def test_profiles_that_contradict_themselves_are_refused() -> None:
