@@ -1,10 +1,12 @@
 """Labelled datasets → examples → ``prompts.duckdb`` and Parquet: a stage without a pipeline.
 
 Tasks that name the same source share one reading of it: of every split the records are read once,
-every such task makes its examples from them, and when the next one is read they are let go.
+every such task makes its examples from them, and when the next one is read they are let go. A task
+sees the columns that it declares and no others, so it makes the same alone and beside others.
 
-A source that holds splits out is divided by the groups of labelled rows, because only the task
-knows what belongs together; what was bad in its records is counted with train.
+Of a source that holds splits out, tasks must divide the rows alike, or one would train on what
+another is tested on: by the group or id that they all name, else by the whole record. What was bad
+in its records is counted with train.
 """
 
 import json
@@ -15,15 +17,20 @@ from typing import Any
 
 from tasks_to_text.errors import ConfigError, DataError, TasksToTextError
 from tasks_to_text.example import Example
-from tasks_to_text.records import Tally
-from tasks_to_text.selection import select
-from tasks_to_text.source import Source
-from tasks_to_text.sources import Places, drawn, iter_records, splits
+from tasks_to_text.held_out import Ids, drawn, record_key
+from tasks_to_text.labelled import draws_by, named_id, names_group
+from tasks_to_text.selection import apart, select
+from tasks_to_text.shared_rows import check_held_out
+from tasks_to_text.sources import Places, iter_records, splits
 from tasks_to_text.store import Converted, write_prompts
+from tasks_to_text.tally import DUPLICATE_ID, MISSING, Bad, Tally
 from tasks_to_text.task import SPLITS, Rejected, Row, Split, Task
 
 Progress = Callable[[int, int, str], None]
 """(done, total, what)."""
+
+_SHOWN = 60
+"""Characters of a bad record that a message shows."""
 
 NO_EXAMPLE = "no example"
 """Reason of a row whose template makes something that cannot be an Example."""
@@ -91,6 +98,7 @@ def convert(
     """
     if (given := tuple(task.name for task in tasks)) != config.tasks:
         raise ConfigError(f"tasks={given}: must be those of the configuration, {config.tasks}")
+    check_held_out(tasks, places)
     plan = [_Shared(of, splits(of[0].source, places)) for of in _by_source(tasks)]
     total = sum(len(shared.tasks) * len(shared.splits) for shared in plan)
     made = {task.name: _Made(task=task) for task in tasks}
@@ -122,6 +130,8 @@ class _Reading:
 
     records: list[Row]
     tally: Tally
+    keys: list[str]
+    """What each record is drawn by where that is the whole of it; []: tasks know their groups."""
 
 
 class _Made:
@@ -130,6 +140,7 @@ class _Made:
     def __init__(self, task: Task) -> None:
         self.task = task
         self.taken: set[str] = set()
+        self.groups: set[str] = set()
         self.examples: dict[Split, list[Example]] = {}
         self.n_records: dict[Split, int] = {}
         source = task.source
@@ -163,22 +174,30 @@ def _by_source(tasks: Sequence[Task]) -> list[list[Task]]:
 def _readings(shared: _Shared, places: Places) -> Iterator[tuple[Task, Split, _Reading]]:
     """Every task and split with the records to convert; a split is read once for all tasks."""
     source = shared.tasks[0].source
-    columns = sorted({column for task in shared.tasks for column in task.columns})
     train: _Reading | None = None
     for split in shared.splits:
         if split in source.hold_out and train is not None:
             reading = train
         else:
-            reading = _read(source, split, columns, places)
+            reading = _read(shared.tasks, split, places)
         train = reading if split == "train" and source.hold_out else train
         for task in shared.tasks:
             yield task, split, reading
 
 
-def _read(source: Source, split: Split, columns: Sequence[str], places: Places) -> _Reading:
-    tally = Tally()
-    rows = iter_records(source, split, columns=columns, places=places, tally=tally)
-    return _Reading(list(rows), tally)
+def _read(tasks: Sequence[Task], split: Split, places: Places) -> _Reading:
+    source, tally = tasks[0].source, Tally()
+    by_record = bool(source.hold_out) and not draws_by(tasks[0])
+    columns = sorted({column for task in tasks for column in task.columns})
+    whole = by_record or not all(task.columns for task in tasks)
+    rows, keys = [], []
+    for record in iter_records(
+        source, split, columns=columns, places=places, tally=tally, whole=whole, lenient=True
+    ):
+        rows.append(record)
+        if by_record:
+            keys.append(record_key(record))
+    return _Reading(rows, tally, keys)
 
 
 def _convert_split(made: _Made, config: ConvertConfig, split: Split, reading: _Reading) -> None:
@@ -192,40 +211,82 @@ def _convert_split(made: _Made, config: ConvertConfig, split: Split, reading: _R
         reasons=dict(reading.tally.reasons),
         examples=list(reading.tally.examples),
     )
-    rows, n_records = _rows(task, split, reading.records, tally), len(reading.records)
-    if shares and (split == "train" or split in shares):
-        rows = [row for row in rows if drawn(row["group"], shares) == split]
+    rows, n_records = _rows(task, split, reading, tally), len(reading.records)
+    if _is_drawn(task, split):
         n_records = len(rows)
     if split in shares:
         tally = Tally(kept=len(rows))
+    found, together = apart(rows, made.groups, named=names_group(task))
     limit = config.limit(task.name, split)
-    chosen = select(task, split, rows, taken=made.taken, limit=limit, seed=config.seed)
+    chosen = select(task, split, found, taken=made.taken, limit=limit, seed=config.seed)
+    dropped = {**together, **chosen.dropped}
     examples = list(_examples(task, split, chosen.rows, tally))
     tally.check(task.source.max_bad_share, f"task {task.name!r}, split {split!r}")
     groups = len({example.group for example in examples})
     if groups < 2:
         raise DataError(
             f"task {task.name!r}, split {split!r}: {len(examples)} examples from {groups} groups "
-            f"(dropped: {chosen.dropped}); give its source more groups, or leave the task out"
+            f"(dropped: {dropped}); give its source more groups, or leave the task out"
         )
     made.examples[split], made.n_records[split] = examples, n_records
     made.counts[split] = {
         "records": n_records,
         "bad": dict(sorted(tally.reasons.items())),
         "rows": len(rows),
-        "dropped": chosen.dropped,
+        "dropped": dropped,
         "examples": len(examples),
         "groups": groups,
     }
 
 
-def _rows(task: Task, split: Split, records: Sequence[Row], tally: Tally) -> list[Row]:
-    """The labelled rows of a task; rejected records go into the tally."""
-    rows: list[Row] = []
+def _is_drawn(task: Task, split: Split) -> bool:
+    """Whether a split gets only a part of the records."""
+    shares = task.source.hold_out
+    return bool(shares) and (split == "train" or split in shares)
+
+
+def _rows(task: Task, split: Split, reading: _Reading, tally: Tally) -> list[Row]:
+    """The labelled rows of a task in a split; records it cannot use go into the tally."""
+    own = _own(task, split, reading.records, tally)
+    found = _labelled(task, split, list(own.values()), tally)
+    if not _is_drawn(task, split):
+        return [row for row in found if row is not None]
+    if reading.keys:  # then the task is of a kind, and each of its rows is of one record
+        keys = [reading.keys[number] for number in own]
+    else:
+        keys = ["" if row is None else row["group"] for row in found]
+    drawn_by = zip(found, keys, strict=True)
+    shares = task.source.hold_out
+    return [row for row, key in drawn_by if row is not None and drawn(key, shares) == split]
+
+
+def _own(task: Task, split: Split, records: Sequence[Row], tally: Tally) -> dict[int, Row]:
+    """Number → record as a task sees it; what lacks a column or repeats an id goes in the tally."""
+    found: dict[int, Row] = {}
+    ids, column = Ids(), named_id(task)
+    for number, record in enumerate(records):
+        where = f"record {number + 1} of {split}"
+        if missing := [name for name in task.columns if name not in record]:
+            has = ", ".join(record)[:_SHOWN]
+            no = f"{where}: no {', '.join(missing)}; it has {has}"
+            tally.reject(Bad(reason=MISSING, where=no))
+        elif column and not ids.add(record[column]):
+            again = f"{where}: {column}={record[column]!r:.{_SHOWN}}"
+            tally.reject(Bad(reason=DUPLICATE_ID, where=again))
+        else:
+            cut = {name: record[name] for name in task.columns}
+            found[number] = cut or record
+    return found
+
+
+def _labelled(task: Task, split: Split, records: Sequence[Row], tally: Tally) -> list[Row | None]:
+    """What the rows function of a task makes; None: rejected, and counted in the tally."""
+    rows: list[Row | None] = []
     try:
         for row in task.rows(records, split):
             if isinstance(row, Rejected):
                 tally.reject(row)
+                rows.append(None)
             elif isinstance(row.get("id"), str) and isinstance(row.get("group"), str):
                 rows.append(row)
             else:

@@ -87,7 +87,7 @@ def make(
     name, id_, group = common["name"], common.get("id", ""), common.get("group", "")
     also = [column for column in (id_, group) if isinstance(column, str) and column]
     columns = tuple(dict.fromkeys([*named, *also, *common.get("columns", ())]))
-    to_rows = _Rows(shape=shape, columns=columns, id=id_, group=group)
+    to_rows = Rows(shape=shape, columns=columns, id=id_, group=group)
     return Task(
         name=name,
         description=common["description"],
@@ -107,21 +107,49 @@ def make(
     )
 
 
+def draws_by(task: Task) -> object:
+    """What decides where a record of a source that holds splits out belongs; "": all of it.
+
+    That is the group or id that the task names, or, for a task of no kind, its own function.
+    """
+    rows = task.rows
+    return (rows.group or rows.id) if isinstance(rows, Rows) else rows
+
+
+def named_id(task: Task) -> str:
+    """The column whose values come once in a split, if the task names one."""
+    if isinstance(task.rows, Rows):
+        return task.rows.id
+    return "id" if "id" in task.columns else ""
+
+
+def names_group(task: Task) -> bool:
+    """Whether a person says what belongs together, in a source that people made."""
+    if task.source.product:  # its splits are by group already
+        return False
+    return bool(task.rows.group) if isinstance(task.rows, Rows) else True
+
+
 def digest(text: str) -> str:
     """16 hexadecimal digits that stand for a text."""
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Rows:
-    """Records of one split → labelled rows."""
+class Rows:
+    """Records of one split → labelled rows: of each record one row, or why there is none."""
 
     shape: Callable[[Row], Shape]
+    """What the kind makes of a record."""
     columns: tuple[str, ...]
+    """Those that a record has; (): whatever the source has."""
     id: str
+    """As in ``Common``."""
     group: str | Callable[[Row], str]
+    """As in ``Common``."""
 
     def __call__(self, records: Iterable[Row], split: Split) -> Iterator[Row | Rejected]:
+        """The row of each record, in order."""
         for number, record in enumerate(records, start=1):
             try:
                 yield self._row(record)
@@ -191,7 +219,7 @@ def _example(row: Row) -> Example:
     )
 
 
-def _specimens(name: str, records: Sequence[Row], rows: _Rows) -> tuple[Row, ...]:
+def _specimens(name: str, records: Sequence[Row], rows: Rows) -> tuple[Row, ...]:
     made = []
     for row in rows(records, "train"):
         if isinstance(row, Rejected):

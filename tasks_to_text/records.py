@@ -13,26 +13,50 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, Protocol, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks_to_text.errors import DataError
+from tasks_to_text.tally import (
+    DUPLICATE_ID,
+    MISSING,
+    NOT_CSV,
+    NOT_JSON,
+    NOT_UTF8,
+    SURROGATE,
+    TOO_LONG,
+    TRUNCATED,
+    Bad,
+    Tally,
+)
+
+__all__ = [
+    "DOCUMENTS",
+    "DUPLICATE_ID",
+    "FORMATS",
+    "MAX_FIELD_BYTES",
+    "MISSING",
+    "NOT_CSV",
+    "NOT_JSON",
+    "NOT_UTF8",
+    "SURROGATE",
+    "TOO_LONG",
+    "TRUNCATED",
+    "Bad",
+    "Record",
+    "Tally",
+    "check_columns",
+    "format_of",
+    "read_file",
+    "uncompressed",
+    "unfit",
+]
 
 Record: TypeAlias = dict[str, Any]
-
-NOT_UTF8 = "not UTF-8"
-NOT_JSON = "not JSON"
-NOT_CSV = "not CSV"
-TRUNCATED = "truncated archive"
-MISSING = "field missing"
-SURROGATE = "lone surrogate"
-TOO_LONG = "field too long"
-DUPLICATE_ID = "duplicate id"
 
 MAX_FIELD_BYTES = 5_000_000
 """UTF-8 bytes of one string of a row, at most: a long book has two million."""
@@ -43,82 +67,6 @@ _SHOWN = 80
 """Characters of a bad row that a message shows."""
 _BOM = b"\xef\xbb\xbf"
 _COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bad:
-    """A row that cannot be used."""
-
-    reason: str
-    """One of the reasons above."""
-    where: str
-    """File and line or row, and a few words more where they help."""
-
-
-class Unusable(Protocol):
-    """What a tally counts: ``Bad`` of readers, ``Rejected`` of tasks."""
-
-    @property
-    def reason(self) -> str:
-        """The same few words for all of its kind."""
-
-    @property
-    def where(self) -> str:
-        """Which row, for a person."""
-
-
-@dataclass(kw_only=True, slots=True)
-class Tally:
-    """Rows that were read: how many are good, and how many are bad for which reason."""
-
-    kept: int = 0
-    """Good rows."""
-    reasons: dict[str, int] = field(default_factory=dict)
-    """Reason → bad rows."""
-    examples: list[str] = field(default_factory=list)
-    """``reason: where`` of the first five bad rows, and of every truncated archive."""
-
-    @property
-    def bad(self) -> int:
-        """Bad rows, for whatever reason."""
-        return sum(self.reasons.values())
-
-    def add(self, bad: Unusable) -> None:
-        """Count a bad row."""
-        if len(self.examples) < 5 or bad.reason == TRUNCATED:
-            self.examples.append(f"{bad.reason}: {bad.where}")
-        self.reasons[bad.reason] = self.reasons.get(bad.reason, 0) + 1
-
-    def reject(self, bad: Unusable) -> None:
-        """Count a row as bad that was counted as good when it was read."""
-        self.kept = max(0, self.kept - 1)
-        self.add(bad)
-
-    def merge(self, other: "Tally") -> None:
-        """Count what another one has counted, too."""
-        self.kept += other.kept
-        for reason, n in other.reasons.items():
-            self.reasons[reason] = self.reasons.get(reason, 0) + n
-        room = max(0, 5 - len(self.examples))
-        late = [one for one in other.examples[room:] if one.startswith(TRUNCATED)]
-        self.examples += other.examples[:room] + late
-
-    def check(self, max_share: float, what: str) -> None:
-        """Raise DataError when more than ``max_share`` of the rows are bad, or an archive is torn.
-
-        Of a torn archive nobody knows how many rows are lost, so no share excuses it.
-        """
-        if TRUNCATED in self.reasons:
-            torn = [one for one in self.examples if one.startswith(TRUNCATED)]
-            raise DataError(f"{what}: {'; '.join(torn)}; the rest is lost, so fetch it again")
-        share = self.bad / max(1, self.bad + self.kept)
-        if share > max_share:
-            counts = ", ".join(f"{n} {reason}" for reason, n in sorted(self.reasons.items()))
-            raise DataError(
-                f"{what}: {self.bad} of {self.bad + self.kept} rows are bad ({share:.2%}, allowed "
-                f"are {max_share:.2%}): {counts}. The first: {'; '.join(self.examples[:5])}. "
-                "Repair them, or allow more with max_bad_share"
-            )
 
 
 def format_of(path: Path) -> str:
@@ -136,10 +84,13 @@ def uncompressed(name: str) -> str:
     return Path(name).stem if Path(name).suffix.lower() in _COMPRESSIONS else name
 
 
-def read_file(path: Path, name: str, columns: Sequence[str] = ()) -> Iterator[Record | Bad]:
+def read_file(
+    path: Path, name: str, columns: Sequence[str] = (), *, whole: bool = False
+) -> Iterator[Record | Bad]:
     """Records of one file in its order, with ``columns`` (and ``id`` where there is one).
 
-    ``name`` is what messages, and the ids of text files, call the file. (): all columns. DataError
+    ``name`` is what messages, and the ids of text files, call the file. (): all columns, and
+    ``whole``: all of them although some are named, which then have to be there. DataError
     when the file cannot be opened or has another format, or its header lacks a column.
     """
     if not format_of(path):
@@ -154,12 +105,18 @@ def read_file(path: Path, name: str, columns: Sequence[str] = ()) -> Iterator[Re
             if compression:
                 raw = pa.CompressedInputStream(pa.PythonFile(stream), compression)
                 stream = stack.enter_context(io.BufferedReader(raw, 1 << 20))
-            yield from FORMATS[format_of(path)](stream, name, columns)
+            yield from _reader(path, whole)(stream, name, columns)
         except OSError as error:
             if compression and error.errno is None:  # Arrow's word on the content of an archive
                 yield Bad(reason=TRUNCATED, where=f"{name} ({error})")
             else:
                 raise DataError(f"{path} cannot be read ({error.strerror or error})") from error
+
+
+def _reader(path: Path, whole: bool) -> "_Reader":
+    """Only Parquet is read by columns: the others give whole records anyway."""
+    suffix = format_of(path)
+    return partial(_parquet, whole=whole) if suffix == ".parquet" else FORMATS[suffix]
 
 
 def check_columns(found: Sequence[str], wanted: Sequence[str], what: str) -> None:
@@ -296,7 +253,9 @@ def _row(row: list[str], header: list[str], where: str) -> Record | Bad:
     return dict(zip(header, row, strict=True))
 
 
-def _parquet(stream: IO[bytes], name: str, columns: Sequence[str]) -> Iterator[Record | Bad]:
+def _parquet(
+    stream: IO[bytes], name: str, columns: Sequence[str], *, whole: bool = False
+) -> Iterator[Record | Bad]:
     """Rows of a Parquet file; a compressed one is unpacked into a temporary file first."""
     with ExitStack() as stack:
         if not stream.seekable():
@@ -307,7 +266,8 @@ def _parquet(stream: IO[bytes], name: str, columns: Sequence[str]) -> Iterator[R
             file = pq.ParquetFile(stream, page_checksum_verification=True)
             found = file.schema_arrow.names
             check_columns(found, columns, name)
-            wanted = [one for one in found if one in columns or one == "id"] if columns else None
+            some = [one for one in found if one in columns or one == "id"]
+            wanted = some if columns and not whole else None
             number = 0
             for batch in file.iter_batches(batch_size=_BATCH, columns=wanted):
                 yield from _batch(batch, name, number)

@@ -29,6 +29,24 @@ def seeded_digest(*parts: str | int) -> bytes:
     return hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
 
 
+GROUP_BEFORE = "group in an earlier split"
+"""Reason of a row that belongs together with one that an earlier split has."""
+
+
+def apart(
+    rows: Sequence[Row], earlier: set[str], *, named: bool
+) -> tuple[list[Row], dict[str, int]]:
+    """Rows whose group no earlier split has, and how many others there are, by reason.
+
+    Adds the groups of all rows to ``earlier``. Not ``named``: all rows stay, because what stands
+    for a group is only the id of a row.
+    """
+    kept = [row for row in rows if not named or row["group"] not in earlier]
+    earlier.update(row["group"] for row in rows)
+    together = len(rows) - len(kept)
+    return kept, ({GROUP_BEFORE: together} if together else {})
+
+
 def select(
     task: Task, split: Split, rows: Iterable[Row], *, taken: set[str], limit: int, seed: int
 ) -> Selection:

@@ -6,12 +6,10 @@ bad row; here bad rows are counted one by one. ``datasets`` is for ids of the Hu
 lazily because that takes a second; what it downloads stays in the Hub client's own cache. Code that
 comes with a dataset is never run: the library has no such thing any more.
 
-Splits that a source lacks are drawn from ``train`` by a hash of the group: neither the order of the
-rows nor other rows change where a row belongs.
+Splits that a source lacks are drawn from ``train`` (``tasks_to_text.held_out``).
 """
 
 import hashlib
-import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,16 +18,18 @@ from typing import Any
 
 from tasks_to_text.errors import ConfigError, DataError
 from tasks_to_text.files import layout
+from tasks_to_text.held_out import Ids, drawn, record_key
 from tasks_to_text.records import (
-    DUPLICATE_ID,
     Bad,
     Record,
     Tally,
     check_columns,
+    format_of,
     read_file,
     unfit,
 )
 from tasks_to_text.source import SPLIT_NAMES, Source
+from tasks_to_text.tally import DUPLICATE_ID
 from tasks_to_text.task import Row, Split
 
 _BATCH = 2048
@@ -104,22 +104,36 @@ def iter_rows(
     columns: Sequence[str],
     places: Places,
     tally: Tally | None = None,
+    id: str = "",
     group: str = "",
     seed: int = 0,
 ) -> Iterator[Row]:
     """Rows of one split with the named columns, (): all, in the source's order, streaming.
 
-    Of a source that holds splits out, ``group`` is the column that rows are drawn by; "": ``id``
-    or, where there is none, the named columns together. With a ``tally`` bad rows are counted there
-    and it is the caller who checks it; without one, DataError comes at the end when too many are
-    bad. DataError also when the source, the split or a column is missing, or has no rows.
+    ``id`` is a column whose values come once in a split: of rows that share one, the first stays.
+    Of a source that holds splits out, rows are drawn by the column ``group`` or, where none is
+    named, by ``id``, else by all that they hold. With a ``tally`` bad rows are counted there and it
+    is the caller who checks it; without one, DataError comes at the end when too many are bad.
+    DataError also when the source, the split or a column is missing, or has no rows.
     """
-    wanted = [*columns, group] if columns and group not in ("", *columns) else columns
-    shares = source.hold_out
+    shares, key = source.hold_out, group or id
     drawn_from = "train" if split in shares else split
-    for record in iter_records(source, drawn_from, columns=wanted, places=places, tally=tally):
-        if drawn_from != "train" or drawn(_group(record, group), shares, seed) == split:
-            yield {name: record[name] for name in columns} if columns else record
+    also = [name for name in dict.fromkeys((id, group)) if columns and name not in ("", *columns)]
+    records = iter_records(
+        source,
+        drawn_from,
+        columns=[*columns, *also],
+        places=places,
+        tally=tally,
+        id=id,
+        whole=bool(shares) and drawn_from == "train" and not key,
+    )
+    for record in records:
+        if shares and drawn_from == "train":
+            named = str(record[key]).strip() if key else record_key(record)
+            if drawn(named, shares, seed) != split:
+                continue
+        yield {name: record[name] for name in columns} if columns else record
 
 
 def read_rows(
@@ -129,27 +143,39 @@ def read_rows(
     columns: Sequence[str],
     places: Places,
     tally: Tally | None = None,
+    id: str = "",
     group: str = "",
     seed: int = 0,
 ) -> list[Row]:
     """``iter_rows`` as a list."""
     rows = iter_rows(
-        source, split, columns=columns, places=places, tally=tally, group=group, seed=seed
+        source, split, columns=columns, places=places, tally=tally, id=id, group=group, seed=seed
     )
     return list(rows)
 
 
 def iter_records(
-    source: Source, split: str, *, columns: Sequence[str], places: Places, tally: Tally | None
+    source: Source,
+    split: str,
+    *,
+    columns: Sequence[str],
+    places: Places,
+    tally: Tally | None,
+    id: str = "",
+    whole: bool = False,
+    lenient: bool = False,
 ) -> Iterator[Row]:
-    """``iter_rows`` of a split of the source itself, before anything is held out."""
-    own, kept, ids = tally or Tally(), 0, set[bytes]()
+    """``iter_rows`` of a split of the source itself, before anything is held out.
+
+    ``whole``: with all other columns, too. ``lenient``: a JSON line may lack some of ``columns``.
+    """
+    own, kept, ids = tally or Tally(), 0, Ids()
     counted = own.kept + own.bad
-    for record in _records(source, split, columns, places):
+    for record in _records(source, split, columns, places, whole, lenient):
         if isinstance(record, Bad):
             own.add(record)
-        elif not _is_new(record, ids):
-            own.add(Bad(reason=DUPLICATE_ID, where=f"{source.name}, {split}: {record['id']!r}"))
+        elif id and not ids.add(record.get(id)):
+            own.add(Bad(reason=DUPLICATE_ID, where=f"{source.name}, {split}: {record[id]!r}"))
         else:
             own.kept, kept = own.kept + 1, kept + 1
             yield record
@@ -161,54 +187,26 @@ def iter_records(
         own.check(source.max_bad_share, f"source {source.name!r}, split {split!r}")
 
 
-def drawn(group: str, shares: Mapping[str, float], seed: int = 0) -> str:
-    """The split of a group of a source that holds ``shares`` of train out.
-
-    A fraction of a hash decides: the lowest are test, then comes validation, then train.
-    """
-    digest = hashlib.blake2b(f"{seed}:{group}".encode(errors="replace"), digest_size=8).digest()
-    fraction, bound = int.from_bytes(digest) / 2**64, 0.0
-    for split in ("test", "validation"):
-        bound += shares.get(split, 0.0)
-        if fraction < bound:
-            return split
-    return "train"
-
-
 def resolve_revision(hub_id: str) -> str:
     """The commit that a Hub dataset's main branch is at; DataError when it cannot be asked."""
     return str(_ask_hub(hub_id, None).sha)
 
 
-def _group(record: Row, group: str) -> str:
-    key = group or ("id" if record.get("id") is not None else "")
-    if key:
-        return str(record[key])
-    whole = json.dumps(dict(record), sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.blake2b(whole.encode(), digest_size=8).hexdigest()
-
-
-def _is_new(record: Record, ids: set[bytes]) -> bool:
-    """Whether no record had the same id before; those without one are new."""
-    if record.get("id") is None:
-        return True
-    key = hashlib.blake2b(str(record["id"]).encode(), digest_size=16).digest()
-    if key in ids:
-        return False
-    ids.add(key)
-    return True
-
-
 def _records(
-    source: Source, split: str, columns: Sequence[str], places: Places
+    source: Source,
+    split: str,
+    columns: Sequence[str],
+    places: Places,
+    whole: bool,
+    lenient: bool,
 ) -> Iterator[Record | Bad]:
-    """All that a split of the source holds, cut to the columns and ``id``."""
+    """What a split of the source holds, cut to the columns and ``id`` unless it is to be whole."""
     root = locate(source, places)
     if root is None:
-        found = _hub_records(source, split, columns)
+        found = _hub_records(source, split, columns, whole)
     else:
-        found = _local(source, split, columns, root)
-    keep = {*columns, "id"} if columns else None
+        found = _local(source, split, columns, root, whole, lenient)
+    keep = {*columns, "id"} if columns and not whole else None
     for record in found:
         if isinstance(record, Bad) or keep is None:
             yield record
@@ -217,7 +215,7 @@ def _records(
 
 
 def _local(
-    source: Source, split: str, columns: Sequence[str], root: Path
+    source: Source, split: str, columns: Sequence[str], root: Path, whole: bool, lenient: bool
 ) -> Iterator[Record | Bad]:
     found = layout(source, root)
     if split not in found:
@@ -226,7 +224,8 @@ def _local(
             f"{', '.join(found)}: name its files in splits, or hold some rows of train out"
         )
     for path in found[split]:
-        yield from read_file(path, _name(path, root), columns)
+        named = () if lenient and format_of(path) == ".jsonl" else columns
+        yield from read_file(path, _name(path, root), named, whole=whole)
 
 
 def _in_mirror(source: Source, places: Places) -> Path:
@@ -260,7 +259,9 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _hub_records(source: Source, split: str, columns: Sequence[str]) -> Iterator[Record | Bad]:
+def _hub_records(
+    source: Source, split: str, columns: Sequence[str], whole: bool
+) -> Iterator[Record | Bad]:
     """Rows of a Hub dataset; DataError, soon, when it cannot be reached or is not pinned."""
     if split not in source.given_splits:
         raise DataError(
@@ -270,7 +271,7 @@ def _hub_records(source: Source, split: str, columns: Sequence[str]) -> Iterator
     with tempfile.TemporaryDirectory(prefix="tasks-to-text-") as cache:
         dataset = _loaded(source, source.given_splits[split], cache)
         check_columns(dataset.column_names, columns, f"source {source.name!r}, split {split!r}")
-        if columns:
+        if columns and not whole:
             also = {"id"} & set(dataset.column_names) - set(columns)
             dataset = dataset.select_columns([*columns, *also])
         batches = dataset.with_format("arrow").iter(_BATCH)

@@ -16,8 +16,9 @@ from tasks_to_text import registry
 from tasks_to_text.convert import ConvertConfig, convert
 from tasks_to_text.errors import ConfigError, DataError
 from tasks_to_text.example import Example
+from tasks_to_text.held_out import drawn
 from tasks_to_text.source import Source
-from tasks_to_text.sources import Places, drawn
+from tasks_to_text.sources import Places
 from tasks_to_text.store import read_examples, training_pairs
 from tasks_to_text.task import SPLITS, Rejected, Row, Split, Task
 

@@ -19,11 +19,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks_to_text.errors import ConfigError, DataError
+from tasks_to_text.held_out import drawn
 from tasks_to_text.records import Tally
 from tasks_to_text.source import Source
 from tasks_to_text.sources import (
     Places,
-    drawn,
     files,
     fingerprint,
     iter_rows,
@@ -118,10 +118,12 @@ def test_an_id_comes_once_in_a_split(tmp_path: Path) -> None:
     source = Source(path=str(tmp_path))
     for split in ("train", "test"):
         tally = Tally()
-        found = read_rows(source, split, columns=["x"], places=NOWHERE, tally=tally)
+        found = read_rows(source, split, columns=["x"], id="id", places=NOWHERE, tally=tally)
         assert [row["x"] for row in found] == ["a", "b", "d", "d"]
         assert tally.reasons == {"duplicate id": 1} and tally.kept == 4
         assert tally.examples[0].endswith(f"{split}: 1")
+        found = read_rows(source, split, columns=["x"], places=NOWHERE)  # no id is named
+        assert [row["x"] for row in found] == ["a", "b", "c", "d", "d"]
 
 
 def test_bad_rows_below_the_share_are_skipped_and_above_it_named(tmp_path: Path) -> None:
@@ -328,13 +330,26 @@ def test_held_out_rows_are_every_row_once_by_group_whatever_their_order(tmp_path
 
 def test_without_a_group_rows_are_drawn_by_their_id_or_their_content(tmp_path: Path) -> None:
     rows = "".join(f'{{"id": "{i}", "x": "{i}"}}\n' for i in range(500))
-    found = held_out(write(tmp_path, train__jsonl=rows), columns=["x"])
+    found = held_out(write(tmp_path, train__jsonl=rows), columns=["x"], id="id")
     for split, of in found.items():
         assert of and all(drawn(row["x"], SHARES) == split for row in of)
     copies = "".join(f'{{"x": "{i % 100}"}}\n' for i in range(500))
     found = held_out(write(tmp_path, train__jsonl=copies), columns=["x"])
     values = [{row["x"] for row in of} for of in found.values()]
     assert sum(map(len, values)) == len(set().union(*values)) == 100
+
+
+def test_whatever_columns_are_read_the_same_records_are_held_out(tmp_path: Path) -> None:
+    rows = "".join(f'{{"id": "{i}", "x": "{i}", "y": "{i % 3}"}}\n' for i in range(500))
+    write(tmp_path, train__jsonl=rows)
+    pq.write_table(pa.table({"x": [str(i) for i in range(500)], "y": [1] * 500}), tmp_path / "t")
+    (tmp_path / "parquet").mkdir()
+    (tmp_path / "t").rename(tmp_path / "parquet/train.parquet")
+    for root in (tmp_path, tmp_path / "parquet"):
+        one, both = held_out(root, columns=["x"]), held_out(root, columns=["x", "y"])
+        for split, of in one.items():
+            assert of and set(of[0]) == {"x"}
+            assert [row["x"] for row in of] == [row["x"] for row in both[split]]
 
 
 def test_what_is_bad_in_train_is_counted_alike_for_what_is_held_out(tmp_path: Path) -> None:
