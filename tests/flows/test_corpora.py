@@ -99,6 +99,57 @@ def test_all_splits_of_a_source_are_one_collection(tmp_path: Path) -> None:
         assert len(list(raw_texts(corpora, Places(), Tally()))) == n
 
 
+def ids_and_groups(corpus: Corpus, tally: Tally) -> list[tuple[str, str]]:
+    return [(text.id, text.group) for text in raw_texts({"c": corpus}, Places(), tally)]
+
+
+def test_an_id_is_only_what_is_named_as_one(tmp_path: Path) -> None:
+    """Splits and files that each count from 0 lose nothing."""
+    for number, name in enumerate(("train", "test")):
+        rows = [{"id": i, "text": prose(100 * number + i)} for i in range(10)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    source = Source(path=str(tmp_path))
+    tally = Tally()
+    found = ids_and_groups(Corpus(source=source), tally)
+    assert len(set(found)) == 20 == tally.kept and tally.bad == 0
+    named = (
+        "10 of 20 rows are bad .*: 10 duplicate id. The first: duplicate id: test, row 1: id='0'"
+    )
+    with pytest.raises(DataError, match=named):
+        ids_and_groups(Corpus(source=source, id="id"), Tally())
+
+
+def test_a_text_that_comes_again_with_its_id_is_no_bad_row(tmp_path: Path) -> None:
+    for name in ("train", "test"):
+        rows = [{"id": i, "text": prose(i)} for i in range(10)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    tally = Tally()
+    found = ids_and_groups(Corpus(source=Source(path=str(tmp_path)), id="id"), tally)
+    assert len(found) == 20 and len(set(found)) == 10 and tally.bad == 0
+
+
+def test_a_blank_cell_is_no_id_and_no_group(tmp_path: Path) -> None:
+    rows = [f"{key},{group},{prose(i)}" for i, (key, group) in enumerate([("", " "), (" ", "")])]
+    path = tmp_path / "train.csv"
+    path.write_text(
+        "\n".join(["key,author,text", *rows, f"k,one ,{prose(8)}", f"l,one,{prose(9)}"])
+    )
+    corpus = Corpus(source=Source(path=str(path)), id="key", group="author")
+    (one, no_group), (other, none_either), *named = ids_and_groups(corpus, Tally())
+    assert one != other and no_group == none_either == ""
+    assert named == [("c:k", "c:one"), ("c:l", "c:one")]
+
+
+def test_a_file_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/caf\xe9.txt"
+    try:
+        Path(os.fsdecode(path)).write_text(prose(1))
+    except OSError:
+        pytest.skip("file names are UTF-8 here")
+    with pytest.raises(DataError, match=r"caf\\udce9\.txt.*rename it"):
+        ids_and_groups(Corpus(source=Source(path=str(tmp_path))), Tally())
+
+
 def test_a_corpus_of_a_project_becomes_a_product(project: Places, tmp_path: Path) -> None:
     product = texts_product(tmp_path / "workspace", CORPORA, project, Tally())
     counts = product.manifest.counts
