@@ -169,9 +169,11 @@ def collection(directory: Path, *, name: str = "c", **texts: list[str]) -> Path:
     return directory
 
 
-def ingested(out: Path, *inputs: Any) -> tuple[dict[str, Any], dict[str, list[str]]]:
+def ingested(
+    out: Path, read: Path | None, collections: list[Path], held_out: list[str]
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
     out.mkdir()
-    counts = ingest(IngestConfig(), *inputs, out)
+    counts = ingest(IngestConfig(), read, collections, held_out, out)
     return counts, {
         split: list(read_texts(out / f"{split}.parquet"))
         for split in ("train", "validation", "test")
