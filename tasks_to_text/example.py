@@ -25,7 +25,7 @@ class Example:
     target: str
     """The text to be produced, leading space included."""
     choices: tuple[str, ...] = ()
-    """Candidate targets, each owning its leading space; empty for free generation."""
+    """Candidate targets, at least two, each owning its leading space; () for free generation."""
     gold: int = -1
     """Index of the right choice; -1 where there are no choices."""
     references: tuple[str, ...] = ()
@@ -45,6 +45,11 @@ class Example:
             if self.gold != -1:
                 raise DataError(f"example {self.example_id!r}: gold={self.gold} without choices")
             return
+        if len(self.choices) < 2:
+            raise DataError(
+                f"example {self.example_id!r}: choices={self.choices} leave nothing to choose; "
+                "give at least two, or none for free generation"
+            )
         if not 0 <= self.gold < len(self.choices):
             last = len(self.choices) - 1
             raise DataError(f"example {self.example_id!r}: gold={self.gold} is outside 0..{last}")
