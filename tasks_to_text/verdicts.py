@@ -9,7 +9,8 @@ chance is a constant. The p-value of "no better than this one" is (1 + draws wit
 correction (an intersection–union test, Berger 1982). Over the tasks of a split Holm's correction
 does.
 
-Tasks without rivals, and those whose items have no scale from 0 to 1, get no verdict.
+Tasks without rivals, those whose items have no scale from 0 to 1, and those with fewer than eight
+groups, of which a bootstrap says too much, get no verdict.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,6 +25,8 @@ RESAMPLES = 5000
 """Draws of groups; the smallest p-value is one of so many."""
 LEVEL = 0.05
 """At which a corrected p-value is a verdict."""
+MIN_GROUPS = 8
+"""Of fewer groups a few equal answers would already be a small p-value."""
 _NONE = -1.0
 """Stands for a p-value where there is nobody to compare with."""
 _TINY = 1e-12
@@ -58,14 +61,16 @@ def verdicts(
                 _verdict(others, answers[split, task], model, seed)
                 for task, others in tasks.items()
                 if any(other.model != BAG_OF_WORDS for other in others)
-                and _has_scale(answers.get((split, task), {}).get(model, ()))
+                and _can_tell(answers.get((split, task), {}).get(model, ()))
             ]
         )
     ]
 
 
-def _has_scale(items: Sequence[Item]) -> bool:
-    return bool(items) and all(item.merit is not None for item in items)
+def _can_tell(items: Sequence[Item]) -> bool:
+    """Whether the items have a scale, and groups enough."""
+    groups = {item.group for item in items}
+    return len(groups) >= MIN_GROUPS and all(item.merit is not None for item in items)
 
 
 def _verdict(

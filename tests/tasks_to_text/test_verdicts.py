@@ -113,6 +113,13 @@ def test_texts_and_tasks_without_rivals_get_no_verdict() -> None:
     assert _judge(_items("t", "m", [1.0] * N), [_score("t", "m", 1.0)]) == []
 
 
+@pytest.mark.parametrize(("n_groups", "judged"), [(7, 0), (8, 1)])
+def test_few_groups_get_no_verdict(n_groups: int, judged: int) -> None:
+    items = _items("t", "m", [1.0] * 2 * n_groups)  # two items in each
+    scores = [_score("t", "m", 1.0), _score("t", "chance", 0.25)]
+    assert len(_judge(items, scores)) == judged
+
+
 def test_a_score_beside_the_headline_makes_no_rival() -> None:
     items, scores = _task("t", 0.7)
     extra = _score("t", "majority", 0.99, "acc_norm", headline=False)
