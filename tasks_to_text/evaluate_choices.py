@@ -1,6 +1,8 @@
 """Ranking choices by log-likelihood, beside what the same items give away without a model.
 
-A request is a prompt and one choice; the highest score is the prediction (the first of equal ones).
+A request is a prompt and one choice; the highest score is the prediction. Of equally high ones a
+digest of the example's id draws one, so that who knows nothing wins nothing by where the right one
+stands.
 ``acc`` ranks by the sum of the log-likelihood, which is the rank classification of T0; ``acc_norm``
 by the sum per character of the choice without its leading space; both as lm-evaluation-harness has
 them. ``acc_pmi`` ranks by log P(choice | prompt) − log P(choice), which takes away that some
@@ -20,6 +22,7 @@ from tasks_to_text.example import Example
 from tasks_to_text.language_model import LanguageModel
 from tasks_to_text.metrics import Interval, cluster_bootstrap
 from tasks_to_text.scored import BAG_OF_WORDS, CHANCE, CHOICES_ONLY, MAJORITY, Item, Score
+from tasks_to_text.selection import seeded_digest
 
 Ranks = Sequence[tuple[float, ...]]
 """Per example: one number per choice, the highest is the answer."""
@@ -125,7 +128,10 @@ def _items(
     asked: Evaluation, model: str, nats: Ranks, by_metric: Mapping[str, Ranks]
 ) -> list[Item]:
     """Items with the answer under the headline metric, and right or wrong under each."""
-    best = {metric: [_best(row) for row in rows] for metric, rows in by_metric.items()}
+    best = {
+        metric: [_best(row, one.example_id) for row, one in zip(rows, asked.examples, strict=True)]
+        for metric, rows in by_metric.items()
+    }
     predicted = best[asked.task.headline]
     return [
         asked.item(
@@ -141,5 +147,9 @@ def _items(
     ]
 
 
-def _best(row: Sequence[float]) -> int:
-    return max(range(len(row)), key=row.__getitem__)
+def _best(row: Sequence[float], example_id: str) -> int:
+    """One of the highest; where a broken model gives no numbers (NaN), one of all."""
+    highest = max(row)
+    equal = [i for i, value in enumerate(row) if value == highest] or range(len(row))
+    drawn = int.from_bytes(seeded_digest("equal", example_id)[:8], "big")
+    return equal[drawn % len(equal)]
