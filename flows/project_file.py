@@ -31,12 +31,8 @@ _CORPUS_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ROLES = frozenset({"generalist", "champion"})
 """Words that names of products append to that of a profile."""
 
-_TEXT, _TEXTS, _NUMBER, _WHOLE = (
-    "a text in quotes",
-    "a list of texts",
-    "a finite number",
-    "a whole number",
-)
+_TEXT, _TEXTS = "a text in quotes", "a list of texts"
+_NUMBER, _WHOLE = "a finite number", "a whole number"
 _TABLE, _RATES = "a table", "a table of names and rates above 0"
 
 _PROFILE = {

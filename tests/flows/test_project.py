@@ -196,7 +196,7 @@ def test_any_base_can_read_the_documentation(root: Path) -> None:
             "learning_rate = inf",
             "learning_rate=inf: must be a finite number",
         ),
-        ("answer_weight = 3", "answer_weight = nan", "answer_weight=nan: must be a finite number"),
+        ("answer_weight = 3", "answer_weight = nan", "answer_weight=nan: must be a finite"),
         ("corpus = 0.5", "corpus = nan", "mixture=.*rates above 0"),
         ("corpus = 0.5", "corpus = 1e-9", r"mine\] mixture=.*'corpus' gets 0 of 30,000 tokens"),
         ("corpus = 0.5", "corpus = 0.01", r"'corpus' gets 588 of .* one step .* takes 1,024"),
