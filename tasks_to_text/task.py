@@ -85,7 +85,8 @@ class Task:
     """The labels where they are fixed: all are kept; (): those that a split has enough rows of."""
     distract: Callable[[Sequence[Row]], Sequence[Row]] | None = None
     """Selected rows of a split → the same rows with distractors, drawn from gold answers of those
-    very rows, so that a constant ranking of the answers wins nothing; None: none are needed."""
+    very rows, so that a constant ranking of the answers wins nothing; rows that there are too few
+    distractors for are left out. None: none are needed."""
     baselines: Mapping[str, Callable[[Example], str]] = field(default_factory=dict)
     """For all protocols but text: name → the answer that a rule gives without a model, such as
     ``lead`` (the first sentence) or ``copy`` (the source text); for choice one of the choices, word

@@ -1,9 +1,11 @@
 """How a documentation text goes on: its own second sentence or that of three others; kept unseen.
 
 The prompt is the beginning of the document as the corpus holds it, heading and first sentence; a
-choice is white space and a sentence. The endings are all second sentences of texts of one package,
-each of them right once and wrong three times, and the white space is that of the true one: so
-neither the topic nor the form of an ending gives it away.
+choice is white space and a sentence. The endings are all second sentences of texts of one package
+that were joined to their own first sentence by the same white space, each of them right once and
+wrong three times: so no ending is favoured, and neither is a form of one. The topic does give it
+away: the ending that shares most words with the prompt is right for 73 % of the rows of installed
+documentation, which is why the rule ``most shared words`` stands beside the models.
 """
 
 import re
@@ -52,23 +54,22 @@ def continuation_keys(row: Row) -> tuple[str, ...]:
 
 
 def continuation_distract(rows: Sequence[Row]) -> list[Row]:
-    """Each row with ``endings``: its own and those of three others of its package, shuffled.
+    """Each row with ``endings``: its own and those of three others of its package and joint,
+    shuffled.
 
-    The others are the next three in a circle, so every ending is wrong as often as any other.
-    Packages of fewer than four rows share one circle.
+    The others are the next three in a circle, so every ending is wrong as often as any other. Rows
+    whose package has fewer than four of their joint are left out.
     """
-    circles: dict[str, list[Row]] = defaultdict(list)
+    circles: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: seeded_digest("continuation", row["id"])):
-        circles[row["package"]].append(row)
-    small = [name for name in sorted(circles) if len(circles[name]) < _ENDINGS]
-    pooled = [row for name in small for row in circles.pop(name)]
+        circles[row["package"], row["joint"]].append(row)
     endings: dict[str, tuple[str, ...]] = {}
-    for circle in (*circles.values(), pooled):
-        for i, row in enumerate(circle):
-            others = [circle[(i + k) % len(circle)] for k in range(min(_ENDINGS, len(circle)))]
+    for circle in circles.values():
+        for i, row in enumerate(circle if len(circle) >= _ENDINGS else ()):
+            others = [circle[(i + k) % len(circle)] for k in range(_ENDINGS)]
             others.sort(key=lambda other: seeded_digest(row["id"], other["id"]))
             endings[row["id"]] = tuple(other["ending"] for other in others)
-    return [{**row, "endings": endings[row["id"]]} for row in rows]
+    return [{**row, "endings": endings[row["id"]]} for row in rows if row["id"] in endings]
 
 
 def continuation_example(row: Row) -> Example:

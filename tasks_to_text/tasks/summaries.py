@@ -3,9 +3,10 @@
     summary_match   does this summary describe this signature? yes or no
     summary         the rest of a docstring → its summary, as news is summarised: "TL;DR:"
 
-A summary is the first paragraph when that is one short sentence of prose. Both are hard for a small
-model: it is at chance on the first and behind the lead sentence on the second; they are printed as
-they come out.
+A summary is the first paragraph when that is one short sentence of prose. The first task is easy by
+its surface: whether a part of the name stands in the summary answers .86 to .88 of the rows of
+installed documentation (the rule ``shared word``), yet a small model does not find that rule and
+stays near chance. On the second it is behind the lead sentence. Both are printed as they come out.
 """
 
 import re

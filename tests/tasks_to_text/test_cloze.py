@@ -91,6 +91,9 @@ def test_the_other_candidates_are_the_most_frequent_words_and_not_in_the_last_se
         f"{CONTEXT} It ends when the soup was eaten.",  # the word stands nowhere before
         f"{CONTEXT} Tree walkers end.",  # too near the beginning, and no content word
         f"{CONTEXT} It ends when a tree is no tree.",  # twice: which one is asked for
+        f"{CONTEXT} It ends when the tree is no `tree`.",  # again, in code
+        f"{CONTEXT} Tree walks end when the tree ends.",  # again, with a capital
+        f"{CONTEXT} It ends when the (tree was walked.",  # no space for a choice to own
         f"A tree has a root. {LAST}",  # too few candidates
         "",
     ],

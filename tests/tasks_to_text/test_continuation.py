@@ -62,16 +62,21 @@ def test_what_does_not_open_with_two_sentences_or_does_not_fit_is_left_out(
     assert list(continuation_rows([_record(**changes)], "test")) == []
 
 
-def _rows(sizes: dict[str, int]) -> list[dict[str, Any]]:
+def _rows(sizes: dict[str, int], joint: str = " ") -> list[dict[str, Any]]:
     return [
-        {"id": f"{name} {i}", "package": name, "ending": f"It is {name} {i}."}
+        {
+            "id": f"{name}{joint}{i}",
+            "package": name,
+            "joint": joint,
+            "ending": f"It is {name}{joint}{i}.",
+        }
         for name, n in sizes.items()
         for i in range(n)
     ]
 
 
-def test_every_ending_is_right_once_and_wrong_three_times_within_its_package() -> None:
-    rows = _rows({"alpha": 9, "beta": 4, "gamma": 3, "delta": 2})
+def test_every_ending_is_right_once_and_wrong_three_times_within_its_package_and_joint() -> None:
+    rows = [*_rows({"alpha": 9, "beta": 4}), *_rows({"alpha": 5, "beta": 7}, "\n\n")]
     given = continuation_distract(rows)
     assert [row["id"] for row in given] == [row["id"] for row in rows]
     shown = Counter(ending for row in given for ending in row["endings"])
@@ -79,10 +84,16 @@ def test_every_ending_is_right_once_and_wrong_three_times_within_its_package() -
     for row in given:
         assert row["ending"] in row["endings"]
         assert len(set(row["endings"])) == 4
-        packages = {ending.split()[2] for ending in row["endings"]}
-        small = {"gamma", "delta"}
-        assert packages <= small if row["package"] in small else packages == {row["package"]}
+        assert all(f"{row['package']}{row['joint']}" in ending for ending in row["endings"])
     assert continuation_distract(rows[::-1])[::-1] == given
+
+
+def test_rows_with_fewer_than_three_like_them_are_left_out() -> None:
+    few = [*_rows({"alpha": 3}, "\n\n"), *_rows({"gamma": 3, "delta": 1})]
+    kept = continuation_distract([*few, *_rows({"alpha": 4})])
+    assert [row["id"] for row in kept] == [row["id"] for row in _rows({"alpha": 4})]
+    assert all(len(row["endings"]) == 4 for row in kept)
+    assert continuation_distract(few) == []
 
 
 def test_the_right_ending_stands_everywhere_equally_often() -> None:
