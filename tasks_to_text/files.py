@@ -91,8 +91,19 @@ def _listed(root: Path, pattern: str) -> list[Path]:
         if not target.exists():
             raise DataError(f"{root / name} is a link to nothing: repair or remove it")
         if target.is_file():
+            _check_name(root, name)
             real.setdefault(str(target), root / name)
     return sorted(real.values())
+
+
+def _check_name(root: Path, name: str) -> None:
+    """DataError for a name that no record could hold: it is part of ids and checksums."""
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"{root}: the name of file {os.fsencode(name)!r} is not UTF-8: rename it"
+        ) from error
 
 
 def _readable(paths: Iterable[Path]) -> list[Path]:

@@ -19,6 +19,7 @@ from flows.project_file import OVERRIDES
 from flows.shipped import quickstart, reference, tiny
 from tasks_to_text import registry
 from tasks_to_text.convert import ConvertConfig, convert
+from tasks_to_text.errors import DataError
 from tasks_to_text.source import Source
 from tasks_to_text.sources import Places, files
 from tasks_to_text.store import read_examples
@@ -383,6 +384,17 @@ def test_a_corpus_is_the_files_that_are_named(root: Path) -> None:
     found = files(corpus.source, Places(project=root, mirror=None, products={}))
     assert len(found) == 12 and {path.suffix for path in found} == {".md"}
     assert (corpus.text, corpus.group, corpus.source.licence) == ("text", "", "own")
+
+
+def test_a_file_name_that_is_not_utf8_is_named(root: Path) -> None:
+    """Names in Latin-1 come with archives from other systems; Linux takes any bytes."""
+    corpus, found = load_project(root).corpora["notes"], Places(project=root)
+    try:
+        Path(os.fsdecode(bytes(root / "notes") + b"/caf\xe9.md")).write_text("Coffee.")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    with pytest.raises(DataError, match=r"notes: .*b'caf\\xe9.md' is not UTF-8: rename it"):
+        files(corpus.source, found)
 
 
 def test_every_source_has_its_own_checksums(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
