@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from tasks_to_text.evaluate_text import text_interval
 from tasks_to_text.evaluation import Evaluation, Rows
 from tasks_to_text.example import Example
-from tasks_to_text.language_model import LanguageModel
+from tasks_to_text.language_model import LanguageModel, Loglikelihood
 from tasks_to_text.metric import METRICS
 from tasks_to_text.metrics import cluster_bootstrap
 from tasks_to_text.scored import MAJORITY, Item, Score
@@ -59,15 +59,22 @@ def evaluate_generation(asked: Evaluation) -> Rows:
 
 
 def evaluate_last_word(asked: Evaluation) -> Rows:
-    """Accuracy and perplexity of every model; where accuracy is the headline, the baselines'."""
+    """Accuracy and perplexity of every model; where accuracy is the headline, the baselines'.
+
+    Items have a value only then: a perplexity in the first place is no matter of right and wrong,
+    so it decides nothing between models.
+    """
     items: list[Item] = []
     scores: list[Score] = []
     for name, model in asked.models.items():
-        own = _word_items(asked, name, model)
+        likelihoods = model.loglikelihood([(one.prompt, one.target) for one in asked.examples])
+        own = _word_items(asked, name, model, likelihoods)
         items += own
         for metric in asked.task.metrics:
             if metric == "acc":
-                scores.append(_mean(asked, name, metric, own))
+                right = [float(one.is_greedy) for one in likelihoods]
+                interval = cluster_bootstrap(right, asked.groups, seed=asked.seed)
+                scores.append(asked.score(name, metric, interval))
             else:
                 scores.append(asked.score(name, metric, text_interval(metric, own, asked.seed)))
     for name, answers in _guesses(asked).items() if asked.task.headline == "acc" else ():
@@ -82,9 +89,9 @@ def evaluate_last_word(asked: Evaluation) -> Rows:
     return items, scores
 
 
-def _word_items(asked: Evaluation, name: str, model: LanguageModel) -> list[Item]:
-    requests = [(example.prompt, example.target) for example in asked.examples]
-    likelihoods = model.loglikelihood(requests)
+def _word_items(
+    asked: Evaluation, name: str, model: LanguageModel, likelihoods: Sequence[Loglikelihood]
+) -> list[Item]:
     missed = [
         example.prompt
         for example, one in zip(asked.examples, likelihoods, strict=True)
@@ -97,7 +104,7 @@ def _word_items(asked: Evaluation, name: str, model: LanguageModel) -> list[Item
             example,
             nats=-one.sum,
             answer=example.target.strip() if one.is_greedy else _first_word(next(written)),
-            values={"acc": float(one.is_greedy)},
+            values={"acc": float(one.is_greedy)} if asked.task.headline == "acc" else {},
         )
         for example, one in zip(asked.examples, likelihoods, strict=True)
     ]

@@ -114,5 +114,7 @@ def test_the_last_word_is_right_when_every_token_is_the_likeliest() -> None:
     assert scores["m", "perplexity"].value == pytest.approx(2.718281828**1.5)
     assert scores["shout", "acc"].value == 0.25  # Q1
     assert ("shout", "perplexity") not in scores
-    _, scores = _evaluate(_task("last_word", "perplexity", "acc"), model, EXAMPLES)
+    items, scores = _evaluate(_task("last_word", "perplexity", "acc"), model, EXAMPLES)
     assert scores.keys() == {("m", "perplexity"), ("m", "acc")}
+    assert scores["m", "acc"].value == 0.25
+    assert all(item.values == {} and item.merit is None for item in items), "decides nothing"
