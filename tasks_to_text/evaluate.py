@@ -39,7 +39,8 @@ def evaluate(
 
     ``choices_only_of`` names the model that scores choices without the prompt, ``train`` is what
     majority and bag of words learn from (without training rows they are left out; only for choices
-    out of a closed set majority is then the most frequent label of ``examples`` themselves),
+    out of a closed set majority is then fitted on the evaluated rows: the most frequent label of
+    ``examples`` themselves, the best of all constant answers, with the exposure ``in_mixture``),
     ``exposure`` says of each model whether it was trained on the task. Items stand in the order of
     models, then baselines, each in the order of the examples. Every metric of the task has a score
     per model; a baseline has one under the headline metric. DataError for examples that the
