@@ -1,7 +1,7 @@
 """A person's own project: a folder with ``generalist.toml`` and ``tasks/*.py``, no fork of ours.
 
 The TOML file names profiles (a shipped one as base, and what differs) and corpora; every file of
-``tasks`` that does not begin with ``_`` defines ``TASK`` or ``TASKS``. Task files are executed from
+``tasks`` that does not begin with ``_`` (or ``.``) defines ``TASK`` or ``TASKS``. Task files are executed from
 their text under private module names: nothing is put on ``sys.path`` and no bytecode is written
 beside them, so an edit always counts. Each task keeps the digest of that text, which belongs to the
 keys of all that is made with it; what such a file imports from elsewhere is not seen.
@@ -132,7 +132,9 @@ def _stamps(root: Path) -> Iterator[tuple[str, int, int]]:
 
 
 def _task_files(root: Path) -> list[Path]:
-    return sorted(path for path in (root / "tasks").glob("*.py") if path.name[0] != "_")
+    """Files that define tasks: neither helpers nor what editors and systems leave there."""
+    found = (root / "tasks").glob("*.py")
+    return sorted(path for path in found if path.name[0] not in "_." and not path.is_dir())
 
 
 @lru_cache(maxsize=8)

@@ -271,6 +271,15 @@ def test_a_file_may_define_several_tasks_and_helpers_are_left_alone(root: Path) 
     assert list(load_project(root).tasks) == ["topic", "other"]
 
 
+def test_what_editors_and_systems_leave_is_passed_over(root: Path) -> None:
+    (root / "tasks" / "._topic.py").write_bytes(b"\x00\x05\x16\x07")  # macOS
+    (root / "tasks" / ".#topic.py").symlink_to("nobody@nowhere.1234")  # Emacs
+    (root / "tasks" / "folder.py").mkdir()
+    (root / "generalist.toml").write_text(TOML, encoding="utf-8-sig")
+    project = load_project(root)
+    assert list(project.tasks) == ["topic"] and list(project.profiles) == ["mine"]
+
+
 def test_reading_a_project_leaves_no_trace(root: Path) -> None:
     path, before = list(sys.path), sorted(root.rglob("*"))
     load_project(root)
