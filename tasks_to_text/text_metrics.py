@@ -5,8 +5,10 @@ articles, single spaces; f1 is over the bag of words; where either side is empty
 reference that such cleaning empties counts only where all do.
 
 rouge_1, rouge_2 and rouge_l are F-measures of Google's rouge-score with Porter's stemmer, as
-lm-evaluation-harness calls it; rouge_l is over the whole text, not line by line. bleu (13a
-tokenizer, exponential smoothing) and chrf (six characters, no words, β = 2) are those of sacrebleu:
+lm-evaluation-harness calls it; rouge_l is over the whole text, not line by line. Its tokenizer
+knows a-z and 0-9 only; in a text with other letters a word is a run of any letters and digits, so
+that Cyrillic counts too (a language without spaces has one word per run). bleu (13a tokenizer,
+exponential smoothing) and chrf (six characters, no words, β = 2) are those of sacrebleu:
 of a corpus they are computed from summed counts, which is how they are resampled too; of a sentence
 bleu uses only the orders that it has.
 
@@ -30,6 +32,7 @@ References = Sequence[tuple[str, ...]]
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
+_ANY_WORD = re.compile(r"[^\W_]+")
 _ROUGE: Mapping[str, str] = {"rouge_1": "rouge1", "rouge_2": "rouge2", "rouge_l": "rougeL"}
 CORPUS_RESAMPLES = 1000
 """Draws of groups behind an interval of bleu or chrf."""
@@ -116,7 +119,26 @@ def _rouge_scorer(metrics: tuple[str, ...]) -> Any:
     """rouge_l needs no data of nltk; only the variant that splits sentences would."""
     from rouge_score.rouge_scorer import RougeScorer  # type: ignore[import-untyped]
 
-    return RougeScorer([_ROUGE[metric] for metric in metrics], use_stemmer=True)
+    return RougeScorer([_ROUGE[metric] for metric in metrics], tokenizer=_RougeTokenizer())
+
+
+class _RougeTokenizer:
+    """rouge-score's default with its stemmer, and words of any script where a text has others."""
+
+    def __init__(self) -> None:
+        from rouge_score.tokenizers import DefaultTokenizer  # type: ignore[import-untyped]
+
+        self._default = DefaultTokenizer(use_stemmer=True)
+
+    def tokenize(self, text: str) -> list[str]:
+        """An English word is stemmed in either kind of text."""
+        if not any(one.isalpha() for one in text if not one.isascii()):
+            return list(self._default.tokenize(text))
+        words = _ANY_WORD.findall(text.lower())
+        return [stem for word in words for stem in self._stems(word)]
+
+    def _stems(self, word: str) -> list[str]:
+        return list(self._default.tokenize(word)) if word.isascii() else [word]
 
 
 def _sentence_metric(metric: str) -> Any:

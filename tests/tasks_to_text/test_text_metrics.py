@@ -4,6 +4,7 @@ import random
 import socket
 
 import pytest
+from rouge_score.rouge_scorer import RougeScorer  # type: ignore[import-untyped]
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
@@ -53,6 +54,32 @@ def test_rouge_by_hand() -> None:
     assert values["rouge_l"] == pytest.approx(2 * 2 / (4 + 3))
     (stemmed,) = item_values(["rouge_1"], ["sleeping boats"], [("boat sleeps", "unrelated")])
     assert stemmed["rouge_1"] == 1.0, "stemmed, the best reference"
+
+
+def test_rouge_reads_other_scripts() -> None:
+    metrics = ["rouge_1", "rouge_2", "rouge_l"]
+    (same,) = item_values(metrics, ["привет мир"], [("Привет, мир!",)])
+    assert same == dict.fromkeys(metrics, 1.0)
+    (half,) = item_values(["rouge_1"], ["привет дом"], [("привет мир",)])
+    assert half["rouge_1"] == 0.5
+    (mixed,) = item_values(["rouge_1"], ["sleeping café"], [("Café sleeps",)])
+    assert mixed["rouge_1"] == 1.0, "English words keep their stems"
+
+
+def test_rouge_of_english_is_the_published_one() -> None:
+    texts = [
+        "The boats' owners\nwere sleeping; x_max = 1.5.",
+        "“Boats – and owners” sleep… on 5 m² of wood",
+        "It's e-mail, isn't it?",
+        "",
+    ]
+    names = {"rouge_1": "rouge1", "rouge_2": "rouge2", "rouge_l": "rougeL"}
+    public = RougeScorer(list(names.values()), use_stemmer=True)
+    for answer in texts:
+        for reference in texts:
+            expected = public.score(reference, answer)
+            (values,) = item_values(list(names), [answer], [(reference,)])
+            assert values == {ours: expected[theirs].fmeasure for ours, theirs in names.items()}
 
 
 def test_rouge_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
