@@ -10,6 +10,8 @@ from typing import Any
 
 def run(options: argparse.Namespace) -> int:
     """``run`` and the six stages: one flow in this process."""
+    from rich.markup import escape
+
     from flows.console import StageHandler, make_console
     from flows.plan import plan, require
     from flows.profiles import Overrides, load
@@ -21,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     workspace, console = Workspace.open(), make_console()
     require(plan(profile, workspace.root, timed=False))
     console.print(f"[bold]generalist {options.name}[/] · profile {options.profile}")
-    console.print(f"workspace {workspace.root}", soft_wrap=True)
+    console.print(f"workspace {escape(str(workspace.root))}", soft_wrap=True)
     server = os.environ.get("PREFECT_API_URL", "embedded in this process, starting …")
     console.print(f"Prefect {server}", soft_wrap=True)
     parameters: dict[str, Any] = {"profile": options.profile, "overrides": overrides}

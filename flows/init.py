@@ -4,6 +4,7 @@ Nothing is ever overwritten, and either all files are written or none.
 """
 
 import os
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -85,6 +86,6 @@ Put your data there:
   {directory}/data/texts/       a folder of .txt or .md files
 
 Then:
-  cd {directory}
+  cd {shlex.quote(str(directory))}
   generalist plan --profile mine
   generalist run --profile mine"""

@@ -63,6 +63,8 @@ _ROW_BYTES = 650
 """Bytes of an example in the prompts' database and files."""
 _SHOWN = 3
 """Problems that one message names."""
+_ROLES = ("", "-generalist", "-language_model_only", "-champion")
+"""What names of products append to that of a profile."""
 _RECORDS = 50_000_000
 """Bytes of MLflow's and Prefect's databases and of the reports, about."""
 
@@ -264,7 +266,9 @@ def _disk(profile: Profile, found: Volumes) -> dict[str, int]:
 def _already(root: Path, profile: str) -> int:
     """Bytes of the products of a profile, and of those of the environment that all share."""
     total = 0
-    products = [*root.glob(f"*/{profile}-*"), *root.glob("*/installed-*")]
+    key = "[0-9a-f]" * 12
+    products = [one for role in _ROLES for one in root.glob(f"*/{profile}{role}-{key}")]
+    products += root.glob(f"*/installed-{key}")
     for path in (path for one in products for path in one.rglob("*")):
         with suppress(OSError):
             total += path.stat().st_size

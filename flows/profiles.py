@@ -209,7 +209,7 @@ def names() -> tuple[str, ...]:
 
 def get(name: str) -> Profile:
     """A profile by name, as it is configured; ConfigError suggests the nearest name."""
-    from flows.project import apply_spec, find_project, load_project
+    from flows.project import FILE, VARIABLE, apply_spec, find_project, load_project
     from flows.shipped import PROFILES
 
     if name in PROFILES:
@@ -223,7 +223,10 @@ def get(name: str) -> Profile:
     known = names()
     near = get_close_matches(name, known, n=1, cutoff=0.3)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    raise ConfigError(f"profile={name!r}: {hint}there are {', '.join(known)}")
+    own = ""
+    if project is None:
+        own = f"; of a project only where its {FILE} is, or with --project or {VARIABLE}"
+    raise ConfigError(f"profile={name!r}: {hint}there are {', '.join(known)}{own}")
 
 
 def load(name: str, overrides: Overrides | None = None) -> Profile:

@@ -27,6 +27,8 @@ from tasks_to_text.source import Source
 INSTALLED = "documentation"
 """The corpus that every environment has."""
 _PROFILE_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_MAX_NAME = 40
+"""Characters: with what products append, a name must fit into that of a file."""
 _CORPUS_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ROLES = frozenset({"generalist", "champion"})
 """Words that names of products append to that of a profile."""
@@ -124,7 +126,7 @@ def _fits(name: str) -> bool:
     from flows.profiles import SHIPPED
 
     words = _PROFILE_NAME.fullmatch(name) and not _ROLES & set(name.split("-"))
-    return bool(words) and name not in SHIPPED
+    return bool(words) and len(name) <= _MAX_NAME and name not in SHIPPED
 
 
 def _parsed(path: Path) -> dict[str, Any]:
@@ -147,7 +149,7 @@ def _profile(
     if not _fits(name):
         raise ConfigError(
             f"{where}: name it by lower-case words and digits joined by '-', none of them "
-            f"{' or '.join(sorted(_ROLES))}"
+            f"{' or '.join(sorted(_ROLES))}, in at most {_MAX_NAME} characters"
         )
     given = _checked(where, table, _PROFILE, need=("base", "corpora", "tasks", "mixture"))
     if given["base"] not in shipped:

@@ -45,6 +45,11 @@ def test_it_writes_a_project_and_says_what_comes_next(capsys: pytest.CaptureFixt
         assert words in printed
 
 
+def test_the_command_that_comes_next_can_be_copied(capsys: pytest.CaptureFixture[str]) -> None:
+    init(Path("my proj"))
+    assert "\n  cd 'my proj'\n" in capsys.readouterr().out
+
+
 def test_it_works_when_only_the_data_is_added(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -140,12 +140,16 @@ def test_a_large_model_needs_its_memory(tiny: Profile, tmp_path: Path) -> None:
 
 def test_what_the_workspace_holds_need_not_be_free(tiny: Profile, tmp_path: Path) -> None:
     needed = sum(made(tiny, tmp_path).disk.values())
-    (tmp_path / "run" / "tiny-generalist-0").mkdir(parents=True)
-    with (tmp_path / "run" / "tiny-generalist-0" / "weights").open("wb") as file:
+    (tmp_path / "run" / "tiny-generalist-0123456789ab").mkdir(parents=True)
+    with (tmp_path / "run" / "tiny-generalist-0123456789ab" / "weights").open("wb") as file:
         file.truncate(needed // 2)
     require(made(tiny, tmp_path, free_disk=needed - needed // 2))
     with pytest.raises(ConfigError, match="of disk"):
         require(made(tiny, tmp_path, free_disk=needed // 3))
+    held = made(tiny, tmp_path).already
+    (tmp_path / "run" / "tiny-two-generalist-0123456789ab").mkdir()
+    (tmp_path / "run" / "tiny-two-generalist-0123456789ab" / "weights").write_text("another's")
+    assert made(tiny, tmp_path).already == held
 
 
 def test_a_training_of_years_is_refused_with_the_number(tiny: Profile, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Every shipped profile is whole, and its parameters are what Prefect's form shows."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,6 +52,15 @@ def test_overrides_change_what_they_name_and_nothing_else() -> None:
 def test_an_unknown_profile_suggests_the_nearest() -> None:
     with pytest.raises(ConfigError, match="did you mean 'quickstart'"):
         load("quikstart")
+
+
+def test_an_unknown_profile_says_where_projects_are_looked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("GENERALIST_PROJECT", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="generalist.toml is, or with --project or GENERALIST_PR"):
+        load("mine")
 
 
 @pytest.mark.parametrize("bad", [{"tokens": 0}, {"seed": -1}, {"threads": -2}, {"threads": 1025}])

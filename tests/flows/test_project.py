@@ -166,6 +166,7 @@ def test_any_base_can_read_the_documentation(root: Path) -> None:
         ("[profiles.mine]", "[profile.mine]", r"profile=.*no such key; did you mean 'profiles'\?"),
         ("[profiles.mine]", "[profiles.tiny]", r"\[profiles.tiny\].*shipped"),
         ("[profiles.mine]", "[profiles.Mine_1]", r"\[profiles.Mine_1\].*lower-case"),
+        ("[profiles.mine]", f"[profiles.{'m' * 41}]", "in at most 40 characters"),
         ("[profiles.mine]", "[profiles.my-champion]", "none of them champion or generalist"),
         ('base = "tiny"', 'base = "tinny"', r"base='tinny': did you mean 'tiny'\?"),
         ('base = "tiny"', "", "base is missing; give a text in quotes"),
