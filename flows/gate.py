@@ -10,8 +10,10 @@ model may be unable to do one; the reason names it.
 
 Later ones are compared with the champion on the same items, and the mean over tasks of the paired
 differences must have a 95 % lower bound above a minimum effect. A task blocks only when harm beyond
-a margin is established. Groups are drawn with replacement, the same draw for all tasks because
-tasks share groups; what is said of single tasks has Holm's correction (Holm 1979).
+a margin is established, or, where it has too few groups to establish anything, when such a loss is
+observed. Groups are drawn with replacement, the same draw for all tasks because tasks share groups;
+a draw without any group of a task says nothing of that task. What is said of single tasks has
+Holm's correction (Holm 1979).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,6 +29,8 @@ from tasks_to_text.scored import CHANCE, IN_MIXTURE, MAJORITY, Item
 
 _BLOCK = 4_000_000
 """Weights of groups drawn at once: bounds the memory."""
+_FEW_GROUPS = 10
+"""With fewer, a bootstrap over groups tells little, and an observed loss counts as harm."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,24 +74,33 @@ class Comparison:
     differences: NDArray[np.float64]
     """(n_tasks,) observed mean differences."""
     draws: NDArray[np.float64]
-    """(resamples, n_tasks) differences under the bootstrap."""
+    """(resamples, n_tasks) differences under the bootstrap; NaN where a draw misses a task."""
+    n_groups: tuple[int, ...]
+    """Groups of each task."""
 
     def macro(self) -> tuple[float, float, float]:
         """Mean over tasks with its 95 % interval."""
-        low, high = np.percentile(self.draws.mean(axis=1), [2.5, 97.5])
+        low, high = np.percentile(np.nanmean(self.draws, axis=1), [2.5, 97.5])
         return float(self.differences.mean()), float(low), float(high)
 
     def harmed(self, config: GateConfig) -> tuple[str, ...]:
-        """Tasks on which a loss beyond the margin is established."""
-        return self._established(self.draws >= -config.margin, config)
+        """Tasks on which a loss beyond the margin is established, or observed in few groups."""
+        established = self._established(self.draws >= -config.margin, config)
+        observed = zip(self.tasks, self.differences, self.n_groups, strict=True)
+        return tuple(
+            task
+            for task, difference, n_groups in observed
+            if task in established or (n_groups < _FEW_GROUPS and difference < -config.margin)
+        )
 
     def gained(self, config: GateConfig) -> tuple[str, ...]:
         """Tasks on which a gain is established."""
         return self._established(self.draws <= 0, config)
 
     def _established(self, against: NDArray[np.bool_], config: GateConfig) -> tuple[str, ...]:
-        """Tasks of which too few draws say the contrary."""
-        p_values = holm(((1 + against.sum(axis=0)) / (1 + len(self.draws))).tolist())
+        """Tasks of which too few of the draws that hold them say the contrary."""
+        held = (~np.isnan(self.draws)).sum(axis=0)
+        p_values = holm(((1 + against.sum(axis=0)) / (1 + held)).tolist())
         pairs = zip(self.tasks, p_values, strict=True)
         return tuple(task for task, p in pairs if p <= config.significance)
 
@@ -180,11 +193,14 @@ def _bootstrap(rows: Collection[tuple[str, str, float]], config: GateConfig) -> 
     for task, group, difference in rows:
         counts[row[group], column[task]] += 1
         sums[row[group], column[task]] += difference
-    drawn = [
-        (weights @ sums) / np.maximum(weights @ counts, 1) for weights in _weights(groups, config)
-    ]
-    observed = sums.sum(0) / counts.sum(0)
-    return Comparison(tasks=tuple(tasks), differences=observed, draws=np.concatenate(drawn))
+    with np.errstate(invalid="ignore"):  # 0 / 0: a draw that misses a task
+        drawn = [(weights @ sums) / (weights @ counts) for weights in _weights(groups, config)]
+    return Comparison(
+        tasks=tuple(tasks),
+        differences=sums.sum(0) / counts.sum(0),
+        draws=np.concatenate(drawn),
+        n_groups=tuple((counts > 0).sum(0).tolist()),
+    )
 
 
 def _weights(groups: Sequence[str], config: GateConfig) -> Iterable[NDArray[np.float64]]:

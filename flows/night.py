@@ -227,7 +227,7 @@ def differences(comparison: "Comparison") -> tuple[Difference, ...]:
     """Per task, challenger minus champion with its 95 % interval."""
     import numpy as np
 
-    low, high = np.percentile(comparison.draws, [2.5, 97.5], axis=0)
+    low, high = np.nanpercentile(comparison.draws, [2.5, 97.5], axis=0)
     return tuple(
         Difference(task=task, value=float(value), low=float(a), high=float(b))
         for task, value, a, b in zip(

@@ -130,6 +130,27 @@ def test_established_harm_to_one_task_blocks_whatever_the_mean_says() -> None:
     assert against_champion(within_margin, champion, CONFIG).promoted
 
 
+@pytest.mark.parametrize("n", [1, 2, 5, 9])
+def test_a_task_of_few_groups_cannot_be_ruined(n: int) -> None:
+    better = items({"a": answered(400, 0.9), "few": [False] * n})
+    champion = items({"a": answered(400, 0.5), "few": [True] * n})
+    verdict = against_champion(better, champion, CONFIG)
+    assert not verdict.promoted and "harmed: few" in verdict.reason
+    same = items({"a": answered(400, 0.5), "few": [False] * n})
+    assert against_champion(better, same, CONFIG).promoted, "few groups alone harm nobody"
+
+
+def test_a_draw_that_misses_a_task_says_nothing_of_it() -> None:
+    found = compare(
+        items({"a": answered(50, 0.5), "one": [True]}),
+        items({"a": answered(50, 0.5), "one": [False]}),
+        CONFIG,
+    )
+    one = found.draws[:, found.tasks.index("one")]
+    assert 0 < np.isnan(one).sum() < len(one) and np.nanmin(one) == 1.0
+    assert found.n_groups == (50, 1)
+
+
 def test_the_macro_mean_weighs_tasks_equally() -> None:
     ours = items({"a": answered(1000, 0.5), "b": answered(10, 1.0)})
     theirs = items({"a": answered(1000, 0.5), "b": answered(10, 0.0)})

@@ -187,8 +187,12 @@ def test_losses_that_are_no_numbers_are_passed_over() -> None:
 
 
 def test_differences_are_those_of_the_comparison() -> None:
-    draws = np.array([[0.0, 0.1], [0.2, 0.3]])
-    found = differences(Comparison(tasks=("a", "b"), differences=np.array([0.1, 0.2]), draws=draws))
+    draws = np.array([[0.0, 0.1], [0.2, 0.3], [np.nan, 0.2]])
+    found = differences(
+        Comparison(
+            tasks=("a", "b"), differences=np.array([0.1, 0.2]), draws=draws, n_groups=(2, 20)
+        )
+    )
     assert [(d.task, d.value) for d in found] == [("a", 0.1), ("b", 0.2)]
     assert found[0].low == pytest.approx(0.005) and found[0].high == pytest.approx(0.195)
 
