@@ -18,7 +18,7 @@ from typing import Any
 from tasks_to_text.errors import ConfigError, DataError, TasksToTextError
 from tasks_to_text.example import Example
 from tasks_to_text.held_out import Ids, drawn, record_key
-from tasks_to_text.labelled import draws_by, named_id, names_group
+from tasks_to_text.labelled import check_specimens, draws_by, named_id, names_group
 from tasks_to_text.selection import apart, select
 from tasks_to_text.shared_rows import check_held_out
 from tasks_to_text.sources import Places, iter_records, splits
@@ -98,6 +98,8 @@ def convert(
     """
     if (given := tuple(task.name for task in tasks)) != config.tasks:
         raise ConfigError(f"tasks={given}: must be those of the configuration, {config.tasks}")
+    for task in tasks:
+        check_specimens(task)
     check_held_out(tasks, places)
     plan = [_Shared(of, splits(of[0].source, places)) for of in _by_source(tasks)]
     total = sum(len(shared.tasks) * len(shared.splits) for shared in plan)

@@ -24,7 +24,14 @@ _ROOT = re.compile(r"[^.\[]*")
 
 
 class Unusable(Exception):
-    """A record cannot become a labelled row; the message is the reason that is counted."""
+    """A record cannot become a labelled row; the message is the reason that is counted.
+
+    ``about`` says what was found, or which column is meant, for a person.
+    """
+
+    def __init__(self, reason: str, about: str = "") -> None:
+        super().__init__(reason)
+        self.about = about
 
 
 class _Filled(string.Formatter):
@@ -33,8 +40,19 @@ class _Filled(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         return format(_text(value), format_spec)
 
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
+        value, root = super().get_field(field_name, args, kwargs)
+        return _text(value, field_name), root
+
 
 _FILLED = _Filled()
+
+
+def require_text(**arguments: object) -> None:
+    """ConfigError unless all of these arguments are text, and more than white space."""
+    for argument, value in arguments.items():
+        if not isinstance(value, str) or not value.strip():
+            raise ConfigError(f"{argument}={value!r:.80}: give the name of a column, as text")
 
 
 def columns_of(argument: str, field: Any) -> tuple[str, ...]:
@@ -55,6 +73,8 @@ def columns_of(argument: str, field: Any) -> tuple[str, ...]:
 
 def wording_columns(argument: str, wording: str) -> tuple[str, ...]:
     """The columns in the braces of a wording; ConfigError when the braces cannot be read."""
+    if not isinstance(wording, str):
+        raise ConfigError(f"{argument}={wording!r:.80}: give text")
     try:
         names = [name for _, name, _, _ in _FILLED.parse(wording) if name is not None]
     except ValueError as error:
@@ -77,9 +97,9 @@ def text(field: Field, record: Row) -> str:
     elif "{" in field:
         found = fill(field, record)
     else:
-        found = _text(record.get(field))
+        found = _text(record.get(field), field)
     if not found.strip():
-        raise Unusable("field empty")
+        raise Unusable("field empty", _named(field))
     return found
 
 
@@ -100,18 +120,18 @@ def listed(field: Texts, record: Row) -> tuple[str, ...]:
     """The texts of a field on one line each, all of them and in order."""
     found = _read(field, record) if callable(field) else record.get(field)
     if found is None:
-        raise Unusable("field missing")
+        raise Unusable("field missing", _named(field))
     given = [found] if isinstance(found, str) else found
     if isinstance(given, Mapping) or not isinstance(given, Sequence):
-        raise Unusable("field is not text")
-    return tuple(" ".join(_text(one).split()) for one in given)
+        raise Unusable("field is not text", _named(field))
+    return tuple(" ".join(_text(one, _named(field)).split()) for one in given)
 
 
 def index(field: Index, record: Row, n: int) -> int:
     """The number in a field; raises Unusable when it is not in 0 … n − 1."""
     found = scalar(field, record)
     if not found.isdecimal() or not 0 <= int(found) < n:
-        raise Unusable("label out of range")
+        raise Unusable("label out of range", f"{found!r} of {n}")
     return int(found)
 
 
@@ -119,17 +139,21 @@ def scalar(field: str | Callable[[Row], Any], record: Row) -> str:
     """``str`` of what a field holds: a text, a number, a truth value (``True``)."""
     found = _read(field, record) if callable(field) else record.get(field)
     if found is None:
-        raise Unusable("field missing")
+        raise Unusable("field missing", _named(field))
     if not isinstance(found, str | int | float):
-        raise Unusable("field is not text")
+        raise Unusable("field is not text", _named(field))
     return str(found).strip()
 
 
-def _text(value: Any) -> str:
+def _named(field: Any) -> str:
+    return field if isinstance(field, str) else ""
+
+
+def _text(value: Any, about: str = "") -> str:
     if value is None:
-        raise Unusable("field missing")
+        raise Unusable("field missing", about)
     if not isinstance(value, str):
-        raise Unusable("field is not text")
+        raise Unusable("field is not text", about)
     return value
 
 
@@ -140,7 +164,7 @@ def _read(function: Callable[[Row], Any], record: Row) -> Any:
     """
     try:
         return function(record)
-    except KeyError:
-        raise Unusable("field missing") from None
+    except KeyError as error:
+        raise Unusable("field missing", f"{error.args[0]}" if error.args else "") from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise Unusable(f"{type(error).__name__} in a function of the task") from error

@@ -23,10 +23,11 @@ take, such as ``id``, ``group``, ``unseen`` and ``metrics``, is described in
 ``tasks_to_text.labelled.Common``.
 
 Records that cannot be used are counted by reason and never scored: ``field missing`` (or null),
-``field is not text``, ``field empty``, ``label out of range``, ``empty choice list``, ``choices
-repeated``, ``no answer``, ``fewer than two words``, ``KeyError in a function of the task`` and the
-like. Two rows with the same prompt (for multiple choice: the same prompt and right choice) but for
-case and white space count as one question, so the second is dropped.
+``field is not text``, ``field empty``, ``label out of range``, ``empty choice list``, ``fewer than
+two choices``, ``choices repeated``, ``no answer``, ``fewer than two words``, ``KeyError in a
+function of the task`` and the like. Two rows with the same prompt (for multiple choice: the same
+prompt and right choice) but for case and white space count as one question, so the second is
+dropped.
 
 | kind | answer | scored by |
 |---|---|---|

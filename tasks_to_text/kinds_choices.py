@@ -13,6 +13,7 @@ from tasks_to_text.fields import (
     fill,
     index,
     listed,
+    require_text,
     scalar,
     text,
     wording_columns,
@@ -52,6 +53,7 @@ def classification(
 
     with the choices `` bad`` and `` good``.
     """
+    require_text(label=label)
     named = (*columns_of("text", text), label, *wording_columns("question", question))
     words = _label_words(labels, common.get("name", ""))
 
@@ -94,6 +96,7 @@ def pair(
         Two: Rain falls.
         Same meaning?
     """
+    require_text(label=label)
     fields = (*columns_of("first", first), *columns_of("second", second), label)
     named = (*fields, *wording_columns("question", question))
     words = _label_words(labels, common.get("name", ""))
@@ -135,6 +138,8 @@ def multiple_choice(
         offered = listed(choices, record)
         if not offered:
             raise Unusable("empty choice list")
+        if len(offered) < 2:
+            raise Unusable("fewer than two choices", offered[0])
         right = index(gold, record, len(offered))
         if not all(offered):
             raise Unusable("field empty")
@@ -165,7 +170,7 @@ def _labelled(
     prompt: str, value: str, words: Mapping[str, str], segments: tuple[str, ...]
 ) -> Shape:
     if value not in words:
-        raise Unusable("label out of range")
+        raise Unusable("label out of range", repr(value))
     choices = tuple(f" {word}" for word in words.values())
     gold = list(words).index(value)
     return Shape(prompt=prompt, target=choices[gold], choices=choices, gold=gold, segments=segments)
@@ -173,6 +178,11 @@ def _labelled(
 
 def _label_words(labels: Mapping[str, str], name: str) -> dict[str, str]:
     """The labels, checked: str → word."""
+    if not isinstance(labels, Mapping) or not all(isinstance(w, str) for w in labels.values()):
+        raise ConfigError(
+            f"task {name!r}: labels={labels!r:.80}; give a dictionary, value → the word for it, "
+            "such as {'0': 'negative', '1': 'positive'}"
+        )
     words = {str(value): word.strip() for value, word in labels.items()}
     if len(words) < 2 or not all(words.values()) or len(set(words.values())) < len(words):
         raise ConfigError(

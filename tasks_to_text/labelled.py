@@ -87,7 +87,8 @@ def make(
     name, id_, group = common["name"], common.get("id", ""), common.get("group", "")
     also = [column for column in (id_, group) if isinstance(column, str) and column]
     columns = tuple(dict.fromkeys([*named, *also, *common.get("columns", ())]))
-    to_rows = Rows(shape=shape, columns=columns, id=id_, group=group)
+    raw = tuple(common["specimens"])
+    to_rows = Rows(shape=shape, columns=columns, id=id_, group=group, raw=raw)
     return Task(
         name=name,
         description=common["description"],
@@ -97,7 +98,7 @@ def make(
         rows=to_rows,
         keys=lambda row: (row["key"],),
         template=_example,
-        specimens=_specimens(name, common["specimens"], to_rows),
+        specimens=_specimens(name, to_rows, columns if common.get("columns") else ()),
         protocol=kind.protocol,
         metrics=tuple(common.get("metrics", kind.metrics)),
         unseen=common.get("unseen", False),
@@ -105,6 +106,16 @@ def make(
         baselines=baselines or {},
         max_tokens=max_tokens,
     )
+
+
+def check_specimens(task: Task) -> None:
+    """ConfigError when a function of the task reads a column that nobody names.
+
+    Where ``columns`` are given, that shows when the task is made; but a task may yet become one of
+    all columns, so others are only asked before their source is read.
+    """
+    if isinstance(task.rows, Rows):
+        _specimens(task.name, task.rows, task.columns)
 
 
 def draws_by(task: Task) -> object:
@@ -147,6 +158,8 @@ class Rows:
     """As in ``Common``."""
     group: str | Callable[[Row], str]
     """As in ``Common``."""
+    raw: tuple[Row, ...]
+    """The specimens, as they were given."""
 
     def __call__(self, records: Iterable[Row], split: Split) -> Iterator[Row | Rejected]:
         """The row of each record, in order."""
@@ -155,7 +168,8 @@ class Rows:
                 yield self._row(record)
             except Unusable as unusable:
                 shown = json.dumps(dict(record), ensure_ascii=False, default=str)[:_SHOWN]
-                where = f"record {number} of {split}: {shown}"
+                about = f"{unusable.about[:_SHOWN]}: " if unusable.about else ""
+                where = f"record {number} of {split}: {about}{shown}"
                 yield Rejected(reason=str(unusable), where=where)
 
     def _row(self, record: Row) -> Row:
@@ -219,13 +233,16 @@ def _example(row: Row) -> Example:
     )
 
 
-def _specimens(name: str, records: Sequence[Row], rows: Rows) -> tuple[Row, ...]:
+def _specimens(name: str, rows: Rows, named: Sequence[str]) -> tuple[Row, ...]:
+    """The rows of the specimens cut to the named columns, as records are; (): not cut."""
     made = []
-    for row in rows(records, "train"):
+    cut = [{key: row[key] for key in named if key in row} if named else row for row in rows.raw]
+    for row in rows(cut, "train"):
         if isinstance(row, Rejected):
             raise ConfigError(
                 f"task {name!r}: a specimen is rejected, {row.reason} ({row.where}); give records "
-                f"as the source has them, with the columns {', '.join(rows.columns)}"
+                f"as the source has them, with the columns {', '.join(rows.columns)}, and name in "
+                "columns what only functions read"
             )
         made.append(row)
     return tuple(made)
@@ -238,7 +255,28 @@ def _check_arguments(kind: Kind, common: Mapping[str, Any]) -> None:
     if unknown := sorted(set(common) - set(Common.__annotations__)):
         known = ", ".join(sorted(Common.__annotations__))
         raise ConfigError(f"{title}: unknown argument {', '.join(unknown)}; also known are {known}")
-    if isinstance(common.get("metrics"), str):
-        raise ConfigError(f"{title}: metrics={common['metrics']!r}; give a tuple of names")
-    if isinstance(common.get("columns"), str):
-        raise ConfigError(f"{title}: columns={common['columns']!r}; give a tuple of names")
+    for argument, (fits, wanted) in _FITS.items():
+        if argument in common and not fits(common[argument]):
+            raise ConfigError(f"{title}: {argument}={common[argument]!r:.80}; give {wanted}")
+
+
+def _is_names(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+
+
+def _is_records(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(one, Mapping) for one in value)
+
+
+_FITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "name": (lambda value: isinstance(value, str), "text, lower-case words joined by '_'"),
+    "description": (lambda value: isinstance(value, str), "one sentence, as text"),
+    "source": (lambda value: isinstance(value, Source), "a Source(...)"),
+    "specimens": (_is_records, "a list of records, such as [{'text': 'A text.', 'label': 'a'}]"),
+    "columns": (_is_names, "a tuple of names"),
+    "id": (lambda value: isinstance(value, str), "the name of a column, as text"),
+    "group": (lambda value: isinstance(value, str) or callable(value), "a column or a function"),
+    "unseen": (lambda value: isinstance(value, bool), "True or False"),
+    "metrics": (_is_names, "a tuple of names"),
+}
+"""Argument → what it must be, and how to say so."""

@@ -251,7 +251,7 @@ def test_a_rejected_record_is_named_and_the_others_stay() -> None:
     found = rows(same(), SAME, {**SAME, "same": 7}, SAME)
     assert [isinstance(row, Rejected) for row in found] == [False, True, False]
     assert isinstance(found[1], Rejected)
-    assert found[1].where.startswith('record 2 of test: {"a": "It rains."')
+    assert found[1].where.startswith('record 2 of test: \'7\': {"a": "It rains."')
 
 
 def test_ids_and_groups_are_columns_or_the_record_itself() -> None:

@@ -1,13 +1,15 @@
 """What kinds of tasks refuse: records, counted by reason, and arguments that cannot work."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tasks_to_text.errors import ConfigError
 from tasks_to_text.kinds import classification
-from tasks_to_text.task import Task
+from tasks_to_text.labelled import check_specimens
+from tasks_to_text.task import Rejected, Task
 from tests.tasks_to_text.test_kinds import (
     ENDING,
     PASSAGE,
@@ -35,6 +37,8 @@ from tests.tasks_to_text.test_kinds import (
         (same(), {"b": None}, "field missing"),
         (ending(), {"ends": []}, "empty choice list"),
         (ending(), {"ends": None}, "field missing"),
+        (ending(), {"ends": ["cold."]}, "fewer than two choices"),
+        (ending(), {"ends": "cold."}, "fewer than two choices"),
         (ending(), {"ends": [1, 2]}, "field is not text"),
         (ending(), {"ends": ["cold.", " "]}, "field empty"),
         (ending(), {"ends": ["cold.", "cold. "]}, "choices repeated"),
@@ -74,6 +78,22 @@ def test_what_is_rejected_says_why(task: Task, change: Mapping[str, Any], expect
         ({"specimens": ()}, "no specimens"),
         ({"specimens": [{"subject": "x"}]}, "a specimen is rejected, field missing"),
         ({"metrics": "acc"}, "give a tuple of names"),
+        ({"labels": ["bug", "idea"]}, r"labels=\['bug', 'idea'\]; give a dictionary"),
+        ({"labels": {0: 1, 1: 2}}, r"labels=\{0: 1, 1: 2\}; give a dictionary"),
+        ({"label": 5}, "label=5: give the name of a column"),
+        ({"question": 5}, "question=5: give text"),
+        ({"specimens": {"subject": "x"}}, r"specimens=\{'subject': 'x'\}; give a list of records"),
+        ({"specimens": ["x"]}, "give a list of records"),
+        ({"source": {"path": "data"}}, r"source=\{'path': 'data'\}; give a Source"),
+        ({"name": 5}, "name=5; give text"),
+        ({"description": None}, "description=None; give one sentence"),
+        ({"id": 3}, "id=3; give the name of a column"),
+        ({"group": 3}, "group=3; give a column or a function"),
+        ({"unseen": "no"}, "unseen='no'; give True or False"),
+        (
+            {"text": lambda row: row["body"], "columns": ("subject",)},
+            r"a specimen is rejected, field missing \(.*: body: .*name in columns what only",
+        ),
         ({"metrics": ("f1",)}, "'choice' is scored by"),
         ({"columns": "body"}, "give a tuple of names"),
         ({"sorce": 1}, "unknown argument sorce"),
@@ -90,3 +110,36 @@ def test_a_missing_argument_is_named() -> None:
         classification(  # type: ignore[call-arg]
             name="mine", description="x", text="a", label="b", labels={"0": "no", "1": "yes"}
         )
+
+
+def test_one_choice_is_refused_at_the_specimen_too() -> None:
+    with pytest.raises(ConfigError, match="a specimen is rejected, fewer than two choices"):
+        ending(specimens=[{**ENDING, "ends": ["cold."]}])
+
+
+@pytest.mark.parametrize(
+    ("task", "change", "shown"),
+    [
+        (topic(), {"topic": "x" * 99}, "record 1 of test: '" + "x" * 59 + ": {"),
+        (same(), {"same": 2}, "record 1 of test: '2': {"),
+        (ending(), {"right": 2}, "record 1 of test: '2' of 2: {"),
+        (topic(), {"body": None}, "record 1 of test: body: {"),
+        (topic(text="body"), {"body": None}, "record 1 of test: body: {"),
+        (topic(text=lambda row: row["subject"]), {"topic": None}, "record 1 of test: topic: {"),
+        (passage(), {"answers": [None]}, "record 1 of test: answers: {"),
+    ],
+)
+def test_a_rejected_record_shows_the_value_or_the_column(
+    task: Task, change: Mapping[str, Any], shown: str
+) -> None:
+    record = {**TOPIC, **SAME, **ENDING, **PASSAGE, "body": "It stops.", **change}
+    (row,) = task.rows([record], "test")
+    assert isinstance(row, Rejected) and row.where.startswith(shown)
+
+
+def test_a_function_that_reads_an_undeclared_column_fails_before_the_source_is_read() -> None:
+    read = topic(text=lambda row: row["body"])
+    with pytest.raises(ConfigError, match="field missing .*: body: .*name in columns what only"):
+        check_specimens(read)
+    check_specimens(topic(text=lambda row: row["body"], columns=("body",)))
+    check_specimens(replace(read, columns=()))  # then all columns are read

@@ -75,7 +75,11 @@ def test_what_one_task_is_tested_on_no_other_learns(tmp_path: Path, named: dict[
     [
         ({"group": "author"}, {}, "by 'author' and by the whole record"),
         ({"group": "author"}, {"group": "number"}, "by 'author' and by 'number'"),
-        ({"id": "number"}, {"group": lambda row: row["author"]}, "by 'number' and by a function"),
+        (
+            {"id": "number"},
+            {"group": lambda row: row["author"], "columns": ("author",)},
+            "by 'number' and by a function",
+        ),
         (
             {},
             {"source": Source(path="tickets.csv", splits={"train": "*.csv"})},
