@@ -7,7 +7,7 @@ mirror it.
 import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ class Decision:
     """One line of the promotion log."""
 
     key: str
-    """Digest of the evaluation's key and the gate's settings."""
+    """Digest of the evaluation's key, the gate's settings, and the champion's content."""
     profile: str
     promoted: bool
     reason: str
@@ -82,6 +82,24 @@ def champion_of(workspace: Workspace, profile: str) -> Product | None:
     """
     promoted = [decision for decision in decisions(workspace, profile) if decision.promoted]
     return run_of(workspace, promoted[-1]) if promoted else None
+
+
+def known_decision(
+    judged: Sequence[Decision], *, key: str, run: Product, evaluation: str, champion: Product | None
+) -> Decision | None:
+    """The last decision that answers tonight's question already; None: it must be judged.
+
+    A champion is not judged against itself: where it is tonight's run, with the scores of
+    ``evaluation`` (relative to the workspace), the decision that told of them stands.
+    """
+    own = champion is not None and champion.digest == run.digest
+    known = [
+        decision
+        for decision in judged
+        if decision.key == key
+        or (own and (decision.run_digest, decision.evaluation) == (run.digest, evaluation))
+    ]
+    return known[-1] if known else None
 
 
 def run_of(workspace: Workspace, decision: Decision) -> Product:

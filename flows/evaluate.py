@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from flows import report
 from flows.gpu import device_kind
 from flows.mlflow_records import log_evaluation
-from flows.mlflow_tracking import ensure_training_run
+from flows.mlflow_tracking import ensure_training_run, tolerant
 from flows.places import definitions
 from flows.pretrain import Runs, experiment, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
@@ -77,7 +77,8 @@ def _evaluated(
 def record(profile: Profile, runs: Runs, evaluated: Product) -> None:
     """Tell MLflow, once per evaluation, and show the table on the flow run's page."""
     workspace, run = Workspace.open(), runs.generalist
-    with workspace.locked(f"mlflow/{evaluated.path.name}"):
+    name = evaluated.path.name
+    with workspace.locked(f"mlflow/{name}"), tolerant(f"the evaluation {name}"):
         log_evaluation(
             workspace,
             evaluated,

@@ -25,7 +25,15 @@ from gptcore.tracking import read_jsonl
 IDS = "mlflow.json"
 """File of a product directory that holds the ids of its MLflow run and logged model."""
 VARIABLE = "MLFLOW_TRACKING_URI"
+DEFAULTS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+}
+"""Environment that MLflow reads; its own defaults wait minutes for a server that is not there."""
 FLUSH_SECONDS = 5.0
+RETRY_SECONDS = 60.0
+"""Before a store that could not be reached is tried again."""
 _BATCH = 1000
 _DIGEST_LENGTH = 36
 TAG = "generalist"
@@ -35,7 +43,8 @@ class Store:
     """The MLflow store of a workspace: SQLite in it, or what ``MLFLOW_TRACKING_URI`` names."""
 
     def __init__(self, workspace: Workspace) -> None:
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # it reads this when imported
+        for name, value in DEFAULTS.items():  # it reads some of them when imported
+            os.environ.setdefault(name, value)
         import mlflow
 
         logging.getLogger("mlflow").setLevel(logging.WARNING)
@@ -140,6 +149,28 @@ def tracking_uri(workspace: Workspace) -> str:
 
 
 @contextmanager
+def tolerant(what: str) -> Iterator[None]:
+    """Work with MLflow that may fail without harm: a warning says that ``what`` is missing there.
+
+    Errors that are not about MLflow or the way to it are raised.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not _about_mlflow(error):
+            raise
+        why = str(error).strip().partition("\n")[0]
+        LOG.warning("MLflow does not have %s: %s", what, why)
+
+
+def _about_mlflow(error: Exception) -> bool:
+    from mlflow.exceptions import MlflowException
+    from requests import RequestException
+
+    return isinstance(error, FlowsError | MlflowException | RequestException)
+
+
+@contextmanager
 def training_run(
     workspace: Workspace,
     directory: Path,
@@ -151,7 +182,8 @@ def training_run(
 ) -> Iterator["TrainingRun"]:
     """Track a training run; the run's status follows how the block ends.
 
-    The store is opened at the first metrics, while the trainer works: a fresh one takes seconds.
+    A finished run is not lost where MLflow fails: ``ensure_training_run`` logs it later. The store
+    is opened at the first metrics, while the trainer works: a fresh one takes seconds.
     """
     tracked = TrainingRun(workspace, directory, experiment, name, config, inputs)
     try:
@@ -160,7 +192,8 @@ def training_run(
         stopped = isinstance(error, TrainerStopped) or not isinstance(error, Exception)
         tracked.close("KILLED" if stopped else "FAILED")
         raise
-    tracked.finish()
+    with tolerant(f"the training run {directory.name}"):
+        tracked.finish()
 
 
 class TrainingRun:
@@ -182,12 +215,12 @@ class TrainingRun:
         self._run_id = ""
         self._logged = 0
         self._pending: list[Row] = []
-        self._flushed = time.monotonic()
+        self._next_flush = time.monotonic() + FLUSH_SECONDS
 
     def log(self, rows: Sequence[Row]) -> None:
         """Take new rows of metrics.jsonl; a store that cannot be reached costs a warning."""
         self._pending += rows
-        if time.monotonic() - self._flushed >= FLUSH_SECONDS:
+        if time.monotonic() >= self._next_flush:
             self._flush()
 
     def close(self, status: str) -> None:
@@ -215,11 +248,13 @@ class TrainingRun:
         store.client.set_terminated(self._run_id, "FINISHED")
 
     def _flush(self) -> None:
-        self._flushed = time.monotonic()
+        wait = FLUSH_SECONDS
         try:
             self._send(self._open())
         except Exception as error:
+            wait = RETRY_SECONDS
             LOG.warning("MLflow cannot be reached, training goes on: %s", error)
+        self._next_flush = time.monotonic() + wait
 
     def _send(self, store: Store) -> None:
         rows = [row for row in self._pending if row["tokens"] > self._logged]
@@ -262,20 +297,19 @@ class TrainingRun:
 def ensure_training_run(
     workspace: Workspace, product: Product, *, experiment: str
 ) -> dict[str, str]:
-    """The ids of a finished run in the store, logged again from its files if they are not there."""
+    """The ids of a finished run in the store, logged from its files as far as it is not there.
+
+    Raises when MLflow fails.
+    """
     ids = read_ids(product.path)
-    if Store(workspace).find_run(ids.get("run_id")) is not None and "model_id" in ids:
+    known = Store(workspace).find_run(ids.get("run_id")) is not None
+    if known and "model_id" in ids:
         return ids
-    manifest = product.manifest
-    with training_run(
-        workspace,
-        product.path,
-        experiment=experiment,
-        name=manifest.name,
-        config=manifest.config,
-        inputs=manifest.inputs,
-    ):
+    if not known:
         (product.path / IDS).unlink(missing_ok=True)
+    manifest = product.manifest
+    name, config, inputs = manifest.name, manifest.config, manifest.inputs
+    TrainingRun(workspace, product.path, experiment, name, config, inputs).finish()
     return read_ids(product.path)
 
 

@@ -6,11 +6,11 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows import report
-from flows.champion import Decision, champion_of, decisions, record
+from flows.champion import Decision, champion_of, decisions, known_decision, record
 from flows.evaluate import champion_evaluation, evaluated
-from flows.gate import Verdict, against_champion, first_champion
+from flows.gate import GateConfig, Verdict, against_champion, first_champion
 from flows.mlflow_records import register
-from flows.mlflow_tracking import ensure_training_run
+from flows.mlflow_tracking import ensure_training_run, tolerant
 from flows.pretrain import Runs, experiment, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import LOG
@@ -32,7 +32,7 @@ class Outcome:
 
 @task(cache_policy=NO_CACHE)
 def decide(profile: Profile, text: Text, runs: Runs, evaluation: Product) -> Outcome:
-    """Judge the run once, write the reason down and move MLflow's aliases."""
+    """Judge the run once per champion, write the reason down, and move MLflow's aliases."""
     workspace = Workspace.open()
     with workspace.locked(f"promotion/{profile.name}"):
         return _decide(workspace, profile, text, runs.generalist, evaluation)
@@ -41,11 +41,12 @@ def decide(profile: Profile, text: Text, runs: Runs, evaluation: Product) -> Out
 def _decide(
     workspace: Workspace, profile: Profile, text: Text, run: Product, evaluation: Product
 ) -> Outcome:
-    key = object_digest({"evaluation": evaluation.manifest.key, "gate": plain(profile.gate)})
-    known = [d for d in decisions(workspace, profile.name) if d.key == key]
-    if known:
-        return Outcome(decision=known[-1], new=False)
     champion = champion_of(workspace, profile.name)
+    key, place = decision_key(profile.gate, evaluation, champion), _place(workspace, evaluation)
+    judged = decisions(workspace, profile.name)
+    known = known_decision(judged, key=key, run=run, evaluation=place, champion=champion)
+    if known is not None:
+        return Outcome(decision=known, new=False)
     theirs = _champions(profile, text, run, champion)
     verdict = _judge(profile, evaluation, champion, theirs)
     scores = report.read_scores(evaluation.path)
@@ -54,21 +55,37 @@ def _decide(
         profile=profile.name,
         promoted=verdict.promoted,
         reason=verdict.reason,
-        run=str(run.path.relative_to(workspace.root)),
+        run=_place(workspace, run),
         run_digest=run.digest,
-        evaluation=str(evaluation.path.relative_to(workspace.root)),
-        champion=str(champion.path.relative_to(workspace.root)) if champion else "",
-        champion_evaluation=str(theirs.path.relative_to(workspace.root)) if theirs else "",
+        evaluation=place,
+        champion=_place(workspace, champion) if champion else "",
+        champion_evaluation=_place(workspace, theirs) if theirs else "",
         scores={
             s["task"]: s["value"]
             for s in scores
             if s["model"] == GENERALIST and s["split"] == "validation" and s["headline"]
         },
     )
-    _publish(workspace, profile, run, decision)
     record(workspace, decision)
+    with tolerant(f"the registration of {run.path.name}"):
+        _publish(workspace, profile, run, decision)
     LOG.info("%s: %s", "promoted" if decision.promoted else "not promoted", decision.reason)
     return Outcome(decision=decision, new=True)
+
+
+def decision_key(gate: GateConfig, evaluation: Product, champion: Product | None) -> str:
+    """What a decision depends on; another champion asks for another decision."""
+    return object_digest(
+        {
+            "evaluation": evaluation.manifest.key,
+            "gate": plain(gate),
+            "champion": champion.digest if champion else "",
+        }
+    )
+
+
+def _place(workspace: Workspace, product: Product) -> str:
+    return str(product.path.relative_to(workspace.root))
 
 
 def _champions(

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from prefect import task
-from prefect.artifacts import create_link_artifact
+from prefect.artifacts import create_link_artifact, create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.champion import Decision
 from flows.mlflow_records import log_page
+from flows.mlflow_tracking import tolerant
 from flows.page import collect_night, write_page
 from flows.profiles import Profile
 from flows.workspace import Product, Workspace
@@ -29,9 +30,19 @@ def publish(profile: Profile, decision: Decision, evaluation: Product) -> Produc
         entry=("flows.page",),
         build=lambda out: _write(workspace, decision, out / PAGE),
     )
-    address = log_page(workspace, evaluation, product.path / PAGE)
-    create_link_artifact(link=address, link_text="The night's report", key=f"report-{profile.name}")
+    page, key = product.path / PAGE, f"report-{profile.name}"
+    if address := logged_at(workspace, evaluation, page):
+        create_link_artifact(link=address, link_text="The night's report", key=key)
+    else:
+        create_markdown_artifact(f"The night's report: `{page}`", key=key)
     return product
+
+
+def logged_at(workspace: Workspace, evaluation: Product, page: Path) -> str:
+    """The page's address in MLflow; "" where MLflow fails."""
+    with tolerant(f"the page {page}"):
+        return log_page(workspace, evaluation, page)
+    return ""
 
 
 def _write(workspace: Workspace, decision: Decision, path: Path) -> dict[str, Any]:

@@ -10,13 +10,25 @@ from pathlib import Path
 
 import pytest
 
-from flows.champion import FILE, Decision, champion_of, decisions, record, run_of
+from flows.champion import (
+    FILE,
+    Decision,
+    champion_of,
+    decisions,
+    known_decision,
+    record,
+    run_of,
+)
 from flows.errors import FlowsError, WorkspaceError
-from flows.mlflow_tracking import Store, read_ids
+from flows.gate import GateConfig
+from flows.mlflow_tracking import Store, ensure_training_run, read_ids, tolerant, training_run
+from flows.promote import decision_key
 from flows.provenance import source_digest
-from flows.workspace import Workspace
+from flows.publish import logged_at
+from flows.workspace import Product, Workspace
 from gptcore.manifest import read_manifest
 from gptcore.tracking import read_jsonl
+from tests.flows.night_workspace import make_night
 from tests.flows.processes import generalist, running, wait_for
 from tests.flows.processes import run as run_command
 
@@ -43,6 +55,109 @@ def test_a_champion_that_cannot_be_read_stops_the_gate(tmp_path: Path) -> None:
         champion_of(workspace, "tiny")
     with pytest.raises(FlowsError, match=r"the model of"):
         run_of(workspace, replace(DECISION, promoted=False))
+
+
+class Gate:
+    """The promotion log under the rules of ``promote``, with two runs to judge."""
+
+    def __init__(self, root: Path) -> None:
+        self.workspace, decision = make_night(root, promoted=False)
+        (root / FILE).unlink()
+        self.a = run_of(self.workspace, decision)
+        (twin,) = root.glob("run/*language_model_only*")
+        self.b = run_of(self.workspace, replace(decision, run=str(twin.relative_to(root))))
+        self.evaluation = Product(
+            root / decision.evaluation, read_manifest(root / decision.evaluation), reused=True
+        )
+
+    def known(self, run: Product) -> Decision | None:
+        """What is known of a run, whose evaluation is named and keyed as the run."""
+        return known_decision(
+            decisions(self.workspace, "some"),
+            key=self._key(run),
+            run=run,
+            evaluation=run.path.name,
+            champion=champion_of(self.workspace, "some"),
+        )
+
+    def judge(self, run: Product, promoted: bool) -> Decision:
+        decision = Decision(
+            key=self._key(run),
+            profile="some",
+            promoted=promoted,
+            reason="r",
+            run=str(run.path.relative_to(self.workspace.root)),
+            run_digest=run.digest,
+            evaluation=run.path.name,
+        )
+        record(self.workspace, decision)
+        return decision
+
+    def _key(self, run: Product) -> str:
+        evaluation = replace(
+            self.evaluation, manifest=replace(self.evaluation.manifest, key=run.digest)
+        )
+        return decision_key(GateConfig(), evaluation, champion_of(self.workspace, "some"))
+
+
+def test_an_unchanged_night_is_known_whether_it_was_promoted_or_not(tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "workspace")
+    assert gate.known(gate.a) is None
+    refused = gate.judge(gate.a, promoted=False)
+    assert gate.known(gate.a) == refused
+    promoted = gate.judge(gate.b, promoted=True)
+    assert gate.known(gate.b) == promoted, "its champion is itself"
+    assert gate.known(gate.a) is None, "it was judged without a champion"
+
+
+def test_a_decision_holds_for_its_champion_only(tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "workspace")
+    gate.judge(gate.a, promoted=True)
+    gate.judge(gate.b, promoted=True)
+    assert gate.known(gate.a) is None, "the champion is another one now"
+    against = gate.judge(gate.a, promoted=False)
+    assert gate.known(gate.a) == against
+    log = gate.workspace.root / FILE
+    log.write_text("".join(line for line in log.open() if gate.b.digest not in line))
+    gate.judge(gate.b, promoted=False)
+    log.write_text("".join(line for line in log.open() if '"promoted": true' not in line))
+    assert champion_of(gate.workspace, "some") is None
+    assert gate.known(gate.b) is None, "it was judged against a champion that is gone"
+
+
+def test_a_night_outlives_an_mlflow_that_cannot_be_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("flows.progress.LOG.propagate", True)
+    workspace, decision = make_night(tmp_path / "workspace")
+    run = run_of(workspace, decision)
+    (run.path / "weights").mkdir()
+    (run.path / "weights" / "model.safetensors").write_text("w")
+    settings = {"model": {}, "train": {"mixture": ()}}
+    logged = Product(run.path, replace(run.manifest, config=settings), reused=True)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    started = time.monotonic()
+    with training_run(
+        workspace, run.path, experiment="e", name="some", config=settings, inputs={}
+    ) as tracked:
+        tracked.log([{"step": 1, "tokens": 10, "train/loss": 2.0}])
+    assert f"MLflow does not have the training run {run.path.name}" in caplog.text
+    with pytest.raises(FlowsError, match="cannot be used"):
+        ensure_training_run(workspace, logged, experiment="e")
+    assert logged_at(workspace, run, tmp_path / "report.html") == ""
+    assert time.monotonic() - started < 40
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    ids = ensure_training_run(workspace, logged, experiment="e")
+    assert Store(workspace).find_run(ids["run_id"]) is not None and ids["model_id"]
+    (run.path / "mlflow.json").write_text(json.dumps({"run_id": ids["run_id"]}))
+    again = ensure_training_run(workspace, logged, experiment="e")
+    assert again["run_id"] == ids["run_id"], "a run that lacks its model is finished"
+
+
+def test_only_failures_of_mlflow_are_tolerated() -> None:
+    with pytest.raises(KeyError), tolerant("something"):
+        raise KeyError("a mistake of ours")
 
 
 @pytest.mark.parametrize("mark", ["?", "#", "%"])
@@ -72,8 +187,9 @@ def test_the_results_shown_again_are_those_of_the_same_run(by_hand: Path, tmp_pa
     workspace = tmp_path / "workspace"
     shutil.copytree(by_hand, workspace)
     first = json.loads((workspace / FILE).read_text())
+    another = {"key": "another", "run_digest": "another", "reason": "of another run"}
     with (workspace / FILE).open("a") as file:
-        file.write(json.dumps({**first, "key": "another", "reason": "of another run"}) + "\n")
+        file.write(json.dumps({**first, **another}) + "\n")
     printed = run_command(generalist(workspace, "run"), {})
     assert "skipped: nothing new" in printed and "of another run" not in printed
 
