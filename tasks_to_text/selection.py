@@ -65,7 +65,9 @@ def select(
     dropped["over the limit"] += max(0, len(kept) - limit)
     kept = kept[:limit]
     if task.distract is not None:
+        n_before = len(kept)
         kept = list(task.distract(kept))
+        dropped["without distractors"] += n_before - len(kept)
     return Selection(rows=tuple(kept), dropped=dict(+dropped))
 
 

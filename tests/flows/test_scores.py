@@ -76,8 +76,6 @@ def test_exposure_is_that_of_the_mixture(evaluation: Path) -> None:
 def test_verdicts_are_there_for_tasks_with_rivals(evaluation: Path) -> None:
     found = {(v["task"], v["split"]): v for v in _read(evaluation, "verdicts.json")}
     assert found.keys() == {
-        ("pick", "validation"),
-        ("finish", "validation"),
         ("pick", "test"),
         ("write", "test"),
         ("finish", "test"),
