@@ -4,13 +4,47 @@ The same declaration serves labelled datasets and corpora. Reading is in ``tasks
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tasks_to_text.errors import ConfigError
 
 SPLIT_NAMES = ("train", "validation", "test")
 COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _by_split(value: object, fits: Callable[[object], bool]) -> bool:
+    return isinstance(value, Mapping) and all(map(fits, value.values()))
+
+
+_FITS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "path": (_is_text, "text, such as 'data/labels.csv'"),
+    "hub": (_is_text, "text, such as 'stanfordnlp/snli'"),
+    "revision": (_is_text, "text, the digits of a commit"),
+    "config": (_is_text, "text, such as 'fr-en'"),
+    "mirror": (_is_text, "text, a place inside the mirror"),
+    "product": (_is_text, "text, 'documentation' or 'catalogues'"),
+    "splits": (
+        lambda value: _by_split(value, _is_text),
+        "a dictionary, split → file or pattern, such as {'train': 'labels.csv'}",
+    ),
+    "hold_out": (
+        lambda value: _by_split(value, _is_number),
+        "a dictionary, split → share, such as {'validation': 0.1, 'test': 0.2}",
+    ),
+    "limit": (lambda value: _is_number(value) and isinstance(value, int), "a whole number"),
+    "max_bad_share": (_is_number, "a number, such as 0.01"),
+    "licence": (_is_text, "text, such as 'CC0-1.0'"),
+}
+"""Field → what it must be, and how to say so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,8 +65,8 @@ class Source:
     config: str = ""
     """The configuration of a Hub dataset that has several, such as ``fr-en``."""
     mirror: str = ""
-    """A place inside a mirror directory (``--data DIR``): of the rows of ``hub``, or, alone, of what
-    no Hub has."""
+    """A place inside a mirror directory (``--data DIR``): of the rows of ``hub``, or, alone, of
+    what no Hub has."""
     product: str = ""
     """Made by the pipeline itself: ``documentation`` or ``catalogues``."""
     splits: Mapping[str, str] = field(default_factory=dict)
@@ -49,6 +83,7 @@ class Source:
     """As the source states it; "": not stated."""
 
     def __post_init__(self) -> None:
+        self._check_types()
         named = [name for name in ("path", "hub", "product", "mirror") if getattr(self, name)]
         if len(named) != 1 and named != ["hub", "mirror"]:
             raise ConfigError(
@@ -76,6 +111,11 @@ class Source:
                 f"source.limit={self.limit}, max_bad_share={self.max_bad_share}: the limit is not "
                 "negative, the share lies in [0, 1)"
             )
+
+    def _check_types(self) -> None:
+        for name, (fits, wanted) in _FITS.items():
+            if not fits(value := getattr(self, name)):
+                raise ConfigError(f"source.{name}={value!r:.80}: give {wanted}")
 
     @property
     def name(self) -> str:
