@@ -20,10 +20,10 @@ _READABLE = f"{', '.join(FORMATS)}, also as .gz or .zst"
 def layout(source: Source, root: Path) -> Mapping[str, list[Path]]:
     """Split → its files in order of their names; splits without files are left out.
 
-    ``root`` is the file or directory that the source means. A file is the one split that ``splits``
-    names; without any, ``train`` (or ``test`` when it is called so). A directory without ``splits``
-    is read by the names of the splits; where no file has such a name, all of it is ``train``.
-    DataError when a split that is named has no file, or nothing can be read at all.
+    ``root`` is the file or directory that the source means. A file is the one split for which
+    ``splits`` names it; without any, ``train`` (or ``test`` when it is called so). A directory
+    without ``splits`` is read by the names of the splits; where no file has such a name, all of it
+    is ``train``. DataError when a split that is named has no file, or nothing can be read at all.
     """
     if root.is_file():
         return _of_file(source, root)
@@ -57,9 +57,21 @@ def _of_file(source: Source, path: Path) -> Mapping[str, list[Path]]:
             f"source {source.name!r} is one file, and splits {', '.join(named)} are asked of it: "
             "name its directory, or let hold_out draw splits from train"
         )
+    if source.splits and not source.hub and not _is_named(path, source.splits[named[0]]):
+        raise DataError(
+            f"source {source.name!r} is one file, and splits={dict(source.splits)} names another: "
+            f"give {path.name!r} for {named[0]!r}, or no splits at all"
+        )
     if not format_of(path):
         raise DataError(f"source {source.name!r}: {path} cannot be read; use {_READABLE}")
     return {named[0]: [path]}
+
+
+def _is_named(path: Path, name: str) -> bool:
+    """Whether a name, a split's name or a pattern, of files of a directory means this one."""
+    if not name or name == path.name:
+        return bool(name)
+    return any(path.match(pattern) for pattern in _patterns(name))
 
 
 def _patterns(name: str) -> list[str]:
@@ -70,8 +82,12 @@ def _patterns(name: str) -> list[str]:
 
 
 def _matching(root: Path, name: str) -> list[Path]:
-    patterns = _patterns(name)
-    found = sorted({path for pattern in patterns for path in _listed(root, pattern)})
+    if name and not Path(name).is_absolute() and (root / name).is_file():
+        patterns = [name]  # a file that is really called so, such as "labels [1].csv"
+        found = [root / name]
+    else:
+        patterns = _patterns(name)
+        found = sorted({path for pattern in patterns for path in _listed(root, pattern)})
     if patterns != [name]:
         return _readable(found)
     if unknown := [path.name for path in found if not format_of(path)]:

@@ -120,12 +120,12 @@ def _reader(path: Path, whole: bool) -> "_Reader":
 
 
 def check_columns(found: Sequence[str], wanted: Sequence[str], what: str) -> None:
-    """DataError unless a table has all the wanted columns, and none twice."""
+    """DataError unless a table has all the wanted columns, and none of them, (): at all, twice."""
     missing = [name for name in wanted if name not in found]
     if missing:
         has = ", ".join(found) or "none"
         raise DataError(f"{what}: no column {', '.join(missing)}; it has {has}")
-    if twice := sorted({name for name in found if found.count(name) > 1}):
+    if twice := sorted({name for name in wanted or found if found.count(name) > 1}):
         raise DataError(f"{what}: column {', '.join(twice)} stands in its header twice")
 
 
@@ -211,17 +211,21 @@ def _table(
 ) -> Iterator[Record | Bad]:
     """Rows below a header line, every value a string.
 
+    Between tabs a quote is a character like any other, as those who write such files have it.
     Bytes that are no UTF-8 travel through the parser as surrogates, so that they cost one row.
     """
     csv.field_size_limit(max(csv.field_size_limit(), MAX_FIELD_BYTES))  # Python has one for all
     lines = (line.decode(errors="surrogateescape") for line in _lines(stream))
-    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    if delimiter == "\t":
+        rows = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
+    else:
+        rows = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         header = next(rows, [])
         "".join(header).encode()
     except (csv.Error, UnicodeEncodeError) as error:
         raise DataError(f"{name}: its first line is no header of a table ({error})") from error
-    check_columns(header, columns if header else (), name)
+    _check_header(header, columns, name)
     while True:
         before = rows.line_num
         try:
@@ -238,7 +242,20 @@ def _table(
             yield _row(row, header, f"{name}:{rows.line_num}")
 
 
+def _check_header(header: list[str], columns: Sequence[str], name: str) -> None:
+    """As ``check_columns``; a name that is all of a line with other delimiters in it is told."""
+    if len(header) == 1 and columns and header[0] not in columns:
+        for delimiter, said in ((";", "';'"), ("\t", "tabs"), (",", "commas")):
+            if delimiter in header[0]:
+                raise DataError(
+                    f"{name}: no column {', '.join(columns)}; its header is {header[0]!r:.80}, "
+                    f"divided by {said}: divide by commas in .csv and by tabs in .tsv"
+                )
+    check_columns([one for one in header if one.strip()], columns if header else (), name)
+
+
 def _row(row: list[str], header: list[str], where: str) -> Record | Bad:
+    """Cells without a name, such as spreadsheets add behind the last column, are nothing."""
     whole = "".join(row)
     if not whole.isascii():
         try:
@@ -247,10 +264,12 @@ def _row(row: list[str], header: list[str], where: str) -> Record | Bad:
             return Bad(reason=NOT_UTF8, where=where)
     if len(whole) > MAX_FIELD_BYTES // 4 and unfit(row):
         return Bad(reason=TOO_LONG, where=where)
-    if len(row) != len(header):
+    fewest = max((i for i, one in enumerate(header, start=1) if one.strip()), default=0)
+    if len(row) < fewest or any(cell.strip() for cell in row[len(header) :]):
         cells = f"{len(row)} cells under a header of {len(header)}"
         return Bad(reason=MISSING, where=f"{where}: {cells}")
-    return dict(zip(header, row, strict=True))
+    named = zip(header, row, strict=False)
+    return {one: cell.replace("\r\n", "\n") for one, cell in named if one.strip()}
 
 
 def _parquet(

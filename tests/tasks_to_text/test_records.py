@@ -73,22 +73,33 @@ def test_json_lines_are_read_as_they_were_written(
 
 
 @settings(deadline=None, max_examples=60)
-@given(
-    st.lists(st.tuples(unicode, unicode), max_size=6), SUFFIXES, st.sampled_from([".csv", ".tsv"])
-)
-def test_tables_are_read_as_they_were_written(
-    tmp_path_factory: pytest.TempPathFactory,
-    rows: list[tuple[str, str]],
-    suffix: str,
-    ending: str,
+@given(st.lists(st.tuples(unicode, unicode), max_size=6), SUFFIXES)
+def test_tables_are_read_as_they_were_written_but_for_line_ends(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], suffix: str
 ) -> None:
     text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter="," if ending == ".csv" else "\t", quoting=csv.QUOTE_ALL)
-    writer.writerows([("one", "two words"), *rows])
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([("one", "two words"), *rows])
     raw = PACKERS[suffix](text.getvalue().encode())
     directory = tmp_path_factory.mktemp("rows")
-    expected = [{"one": one, "two words": two} for one, two in rows]
-    assert read(directory, f"rows{ending}{suffix}", raw) == expected
+    expected = [
+        {"one": one.replace("\r\n", "\n"), "two words": two.replace("\r\n", "\n")}
+        for one, two in rows
+    ]
+    assert read(directory, f"rows.csv{suffix}", raw) == expected
+
+
+one_line = st.text(st.characters(codec="utf-8", exclude_characters="\t\r\n"), max_size=40)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(one_line, one_line), max_size=6), SUFFIXES)
+def test_between_tabs_every_line_is_a_row_quotes_and_all(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], suffix: str
+) -> None:
+    text = "".join(f"{one}\t{two}\n" for one, two in [("one", "two words"), *rows])
+    directory = tmp_path_factory.mktemp("rows")
+    found = read(directory, f"rows.tsv{suffix}", PACKERS[suffix](text.encode()))
+    assert found == [{"one": one, "two words": two} for one, two in rows]
 
 
 @settings(deadline=None, max_examples=40)
@@ -234,13 +245,41 @@ def test_a_header_that_is_none_is_refused(tmp_path: Path) -> None:
     for raw, said in (
         (b"id,caf\xe9\n1,2\n", "a.csv: its first line is no header"),
         (b"id,text\n1,2\n", "a.csv: no column label; it has id, text"),
-        (b"id,label,id\n1,2,3\n", "a.csv: column id stands in its header twice"),
+        (b"label,id,label\n1,2,3\n", "a.csv: column label stands in its header twice"),
     ):
         with pytest.raises(DataError, match=said):
             read(tmp_path, "a.csv", raw, ["label"])
     with pytest.raises(DataError, match=r"a\.txt: no column label; it has id, text"):
         read(tmp_path, "a.txt", b"text", ["label"])
     assert reasons(read(tmp_path, "a.txt", b"caf\xe9")) == ["not UTF-8"]
+
+
+def test_a_header_with_other_delimiters_says_so(tmp_path: Path) -> None:
+    for name, raw, said in (
+        ("a.csv", b"text;label\n", r"no column label; its header is 'text;label', divided by ';'"),
+        ("a.csv", b"text\tlabel\n", "divided by tabs"),
+        ("a.tsv", b"text,label\n", "divided by commas: divide by commas in .csv and by tabs in"),
+    ):
+        with pytest.raises(DataError, match=said):
+            read(tmp_path, name, raw, ["label"])
+
+
+def test_columns_without_a_name_are_nothing(tmp_path: Path) -> None:
+    raw = b"text,label,,\na,b,,\nc,d\ne,f,note,\ng\nh,i,,,more\nj,k,,,\n"
+    for columns in ((), ("text",)):
+        rows = read(tmp_path, "a.csv", raw, columns)
+        assert reasons(rows) == ["", "", "", "field missing", "field missing", ""]
+        assert rows[2] == {"text": "e", "label": "f"}
+    assert reasons(read(tmp_path, "a.csv", b",,\n1,,\n")) == [""]
+
+
+def test_only_wanted_columns_may_not_stand_twice(tmp_path: Path) -> None:
+    raw = b"text,note,note\na,b,c\n"
+    (row,) = read(tmp_path, "a.csv", raw, ["text"])
+    assert isinstance(row, dict) and row["text"] == "a"
+    for columns in ((), ("note",)):
+        with pytest.raises(DataError, match="column note stands in its header twice"):
+            read(tmp_path, "a.csv", raw, columns)
 
 
 def test_text_of_parquet_that_is_none_costs_its_row(tmp_path: Path) -> None:

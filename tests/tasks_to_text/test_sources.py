@@ -57,6 +57,31 @@ def names(root: Path, source: Source, places: Places = NOWHERE) -> list[str]:
     return [path.relative_to(root).as_posix() for path in files(source, places)]
 
 
+# ---------------------------------------------------------------------------------- declarations
+
+
+@pytest.mark.parametrize(
+    ("given_", "said"),
+    [
+        ({"splits": ["train"]}, r"source.splits=\['train'\]: give a dictionary, split → file"),
+        ({"splits": {"train": 1}}, r"source.splits=\{'train': 1\}: give a dictionary"),
+        (
+            {"splits": {"train": "a"}, "hold_out": {"test": "0.1"}},
+            r"source.hold_out=\{'test': '0.1'\}: give a dictionary, split → share",
+        ),
+        ({"limit": "5"}, "source.limit='5': give a whole number"),
+        ({"limit": True}, "source.limit=True: give a whole number"),
+        ({"limit": 1.5}, "source.limit=1.5: give a whole number"),
+        ({"max_bad_share": "1%"}, "source.max_bad_share='1%': give a number"),
+        ({"path": Path("a")}, r"source.path=PosixPath\('a'\): give text, such as 'data/"),
+        ({"licence": None}, "source.licence=None: give text"),
+    ],
+)
+def test_a_value_of_another_type_is_named(given_: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        Source(**{"path": "a", **given_})
+
+
 # ------------------------------------------------------------------------------------------- rows
 
 
@@ -188,6 +213,16 @@ def test_splits_are_read_under_the_names_of_the_source_or_by_pattern(tmp_path: P
             files(Source(path=str(tmp_path), splits={"train": name}), NOWHERE)
 
 
+def test_a_file_that_is_called_like_a_pattern_can_be_named(tmp_path: Path) -> None:
+    (tmp_path / "labels [1].csv").write_text("x\n1\n")
+    write(tmp_path, **{"labels 1__csv": "x\n2\n"})
+    for path in (tmp_path, tmp_path / "labels [1].csv"):
+        source = Source(path=str(path), splits={"train": "labels [1].csv"})
+        assert read_rows(source, "train", columns=["x"], places=NOWHERE) == [{"x": "1"}]
+    source = Source(path=str(tmp_path), splits={"train": "labels [0-9].csv"})
+    assert read_rows(source, "train", columns=["x"], places=NOWHERE) == [{"x": "2"}]
+
+
 def test_a_directory_without_names_of_splits_is_all_train(tmp_path: Path) -> None:
     write(tmp_path, a__txt="one", b_in_c_in_d__md="two", b_in_e__rst="no format")
     write(tmp_path / ".git", a__txt="hidden")
@@ -202,8 +237,11 @@ def test_one_file_is_the_split_that_is_named(tmp_path: Path) -> None:
     path = str(tmp_path / "reviews.csv")
     assert splits(Source(path=path), NOWHERE) == ("train",)
     assert splits(Source(path=str(tmp_path / "test.csv")), NOWHERE) == ("test",)
-    for named in ("reviews.csv", "reviews", "anything"):
+    for named in ("reviews.csv", "reviews", "*.csv"):
         assert splits(Source(path=path, splits={"test": named}), NOWHERE) == ("test",)
+    for named in ("anything", "*.jsonl", "review", ""):
+        with pytest.raises(DataError, match=r"is one file, and splits=.* names another: give 'rev"):
+            files(Source(path=path, splits={"test": named}), NOWHERE)
     with pytest.raises(DataError, match="is one file, and splits train, test are asked of it"):
         files(Source(path=path, splits={"train": "a", "test": "b"}), NOWHERE)
     with pytest.raises(DataError, match=r"notes\.rst cannot be read; use \.txt"):
