@@ -52,11 +52,13 @@ from tasks_to_text.kinds_generation import (
 )
 from tasks_to_text.kinds_text import last_word, most_frequent_word, plain_text
 from tasks_to_text.labelled import Common
+from tasks_to_text.labels import labels_of
 
 __all__ = [
     "Common",
     "classification",
     "first_sentence",
+    "labels_of",
     "last_word",
     "most_frequent_word",
     "multiple_choice",

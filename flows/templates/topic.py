@@ -5,30 +5,18 @@ reading, questions, summaries, translation …) are in ``tasks_to_text.kinds``; 
 folder is read, and defines TASK, or TASKS as a list.
 """
 
-import csv
 from pathlib import Path
 
-from tasks_to_text.kinds import classification
+from tasks_to_text.kinds import classification, labels_of
 from tasks_to_text.source import Source
 
 ROWS = Path(__file__).parents[1] / "data" / "labels.csv"
 TEXT, LABEL = "text", "label"
 
-
-def labels() -> dict[str, str]:
-    """Every value of the label column → the word that the model reads for it.
-
-    Better, write the dictionary by hand: then a label that is not in it is counted as a bad row,
-    and numbers or abbreviations become words, as in {"0": "negative", "1": "positive"}.
-    """
-    if not ROWS.is_file():
-        raise FileNotFoundError(f"{ROWS}: put your rows there, with columns {TEXT} and {LABEL}")
-    with ROWS.open(encoding="utf-8-sig", newline="") as file:
-        values = {(row[LABEL] or "").strip() for row in csv.DictReader(file)}
-    return {value: value for value in sorted(values - {""})}
-
-
-LABELS = labels()
+# Every value of the label column is the word that the model reads for it. Better, write the
+# dictionary by hand: then a label that is not in it is counted as a bad row, and numbers or
+# abbreviations become words, as in {"0": "negative", "1": "positive"}.
+LABELS = labels_of(ROWS, LABEL)
 
 TASK = classification(
     name="topic",
