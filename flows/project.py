@@ -1,10 +1,12 @@
 """A person's own project: a folder with ``generalist.toml`` and ``tasks/*.py``, no fork of ours.
 
 The TOML file names profiles (a shipped one as base, and what differs) and corpora; every file of
-``tasks`` that does not begin with ``_`` (or ``.``) defines ``TASK`` or ``TASKS``. Task files are executed from
-their text under private module names: nothing is put on ``sys.path`` and no bytecode is written
-beside them, so an edit always counts. Each task keeps the digest of that text, which belongs to the
-keys of all that is made with it; what such a file imports from elsewhere is not seen.
+``tasks`` that does not begin with ``_`` (or ``.``) defines ``TASK`` or ``TASKS``. Task files are
+executed from their text under private module names: nothing is put on ``sys.path`` and no bytecode
+is written beside them, so an edit always counts. Each task keeps the digest of that text, which
+belongs to the keys of all that is made with it; what such a file imports from elsewhere is not
+seen. Files that it reads by itself it should name, relative to the folder of the project, as in
+``READS = ("data/names.json",)``: their bytes then belong to that digest too.
 
 A project that is broken spoils nothing but itself: its folder and the names of its profiles are
 known without executing a task file, and shipped profiles need no more.
@@ -14,9 +16,8 @@ import hashlib
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -43,6 +44,8 @@ RESERVED = (CORPUS, DOCUMENTS)
 
 _Stamps = tuple[tuple[str, int, int], ...]
 """Path, time and size of every file of a project."""
+_loaded: dict[Path, tuple[_Stamps, "Project"]] = {}
+"""Projects by folder, with the stamps of their files when they were read."""
 _digests: dict[int, tuple[Task, str]] = {}
 """Tasks of projects by identity, with the digest of the very text that made them."""
 
@@ -57,6 +60,8 @@ class Project:
     corpora: Mapping[str, Corpus]
     tasks: Mapping[str, Task]
     """The project's own; shipped ones are in ``tasks_to_text.registry``."""
+    reads: tuple[Path, ...] = ()
+    """Files that task files name in ``READS``."""
 
 
 def find_project(*, tasks: bool = True) -> Project | None:
@@ -105,11 +110,17 @@ def load_project(root: Path, *, tasks: bool = True) -> Project:
     if not tasks:
         profiles, corpora = read_project_file(root / FILE, tasks=None)
         return Project(root=root, profiles=profiles, corpora=corpora, tasks={})
-    return _load(root, tuple(_stamps(root)))
+    stamps, known = tuple(_stamps(root)), _loaded.get(root)
+    whole = known is not None and all(map(Path.is_file, known[1].reads))
+    if known and whole and known[0] == (*stamps, *_stamps_of(known[1].reads)):
+        return known[1]
+    project = _load(root)
+    _loaded[root] = (*stamps, *_stamps_of(project.reads)), project
+    return project
 
 
 def task_digest(task: Task) -> str:
-    """SHA-256 of the text of the project's file that defines a task; "" for a shipped one."""
+    """SHA-256 of the project's file that defines a task and of its READS; "" for a shipped one."""
     known = _digests.get(id(task))
     return known[1] if known else ""
 
@@ -123,7 +134,11 @@ def apply_spec(spec: ProfileSpec, base: "Profile", project: Project) -> "Profile
 
 
 def _stamps(root: Path) -> Iterator[tuple[str, int, int]]:
-    for path in (root / FILE, *_task_files(root)):
+    yield from _stamps_of((root / FILE, *_task_files(root)))
+
+
+def _stamps_of(paths: Iterable[Path]) -> Iterator[tuple[str, int, int]]:
+    for path in paths:
         try:
             status = path.stat()
         except OSError as error:
@@ -137,23 +152,48 @@ def _task_files(root: Path) -> list[Path]:
     return sorted(path for path in found if path.name[0] not in "_." and not path.is_dir())
 
 
-@lru_cache(maxsize=8)
-def _load(root: Path, stamps: _Stamps) -> Project:
+def _load(root: Path) -> Project:
     tasks: dict[str, Task] = {}
     owner: dict[str, Path] = {}
+    reads: list[Path] = []
     for path in _task_files(root):
-        for task in _tasks_of(path):
+        text = path.read_bytes()
+        module = _executed(path, text)
+        found = _tasks_of(module, path)
+        files = _reads(module, path, root)
+        reads += files
+        digest = _digest(text, files)
+        _digests.update({id(task): (task, digest) for task in found})
+        for task in found:
             _check_name(task.name, path, owner)
             tasks[task.name], owner[task.name] = task, path
     known = (*registry.names(), *tasks)
     profiles, corpora = read_project_file(root / FILE, tasks=known)
-    return Project(root=root, profiles=profiles, corpora=corpora, tasks=tasks)
+    return Project(root=root, profiles=profiles, corpora=corpora, tasks=tasks, reads=tuple(reads))
 
 
-def _tasks_of(path: Path) -> list[Task]:
+def _reads(module: ModuleType, path: Path, root: Path) -> list[Path]:
+    """The files that a task file says it reads."""
+    named = getattr(module, "READS", ())
+    if not isinstance(named, list | tuple) or not all(isinstance(one, str) for one in named):
+        raise ConfigError(f'{path}: READS={named!r}: give a list of paths, ("data/names.json",)')
+    files = [root / one for one in named]
+    for one, file in zip(named, files, strict=True):
+        if not file.is_file():
+            raise ConfigError(f"{path}: READS names {one!r}: there is no file {file}")
+    return files
+
+
+def _digest(text: bytes, reads: list[Path]) -> str:
+    """Of a task file alone, or with what it reads."""
+    whole = hashlib.sha256(text)
+    for path in reads:
+        whole.update(hashlib.sha256(path.read_bytes()).digest())
+    return whole.hexdigest()
+
+
+def _tasks_of(module: ModuleType, path: Path) -> list[Task]:
     """The tasks that a file defines."""
-    text = path.read_bytes()
-    module = _executed(path, text)
     found = [getattr(module, name) for name in ("TASK", "TASKS") if hasattr(module, name)]
     if len(found) != 1:
         raise ConfigError(f"{path}: define TASK = … (one task) or TASKS = [ … ], one of the two")
@@ -165,8 +205,6 @@ def _tasks_of(path: Path) -> list[Task]:
             f"{path}: {strange[0]!r} is no task; make one with tasks_to_text.kinds, such as "
             "classification(…)"
         )
-    digest = hashlib.sha256(text).hexdigest()
-    _digests.update({id(task): (task, digest) for task in tasks})
     return list(tasks)
 
 

@@ -301,6 +301,25 @@ def test_an_edit_counts_and_nothing_else_reads_again(root: Path) -> None:
     assert task_digest(registry.get("package")) == ""
 
 
+def test_what_a_task_file_reads_belongs_to_its_digest(root: Path) -> None:
+    names = root / "names.json"
+    (root / "tasks" / "topic.py").write_text(f'READS = ("names.json",)\n{TASK}')
+    with pytest.raises(ConfigError, match=r"topic.py: READS names 'names.json': there is no file"):
+        load_project(root)
+    names.write_text('["a"]')
+    first = load_project(root)
+    assert load_project(root) is first
+    names.write_text('["a", "b"]')
+    second = load_project(root)
+    assert task_digest(second.tasks["topic"]) != task_digest(first.tasks["topic"])
+    names.unlink()
+    with pytest.raises(ConfigError, match="READS names 'names.json'"):
+        load_project(root)
+    (root / "tasks" / "topic.py").write_text(f'READS = "names.json"\n{TASK}')
+    with pytest.raises(ConfigError, match="READS='names.json': give a list of paths"):
+        load_project(root)
+
+
 def test_a_project_is_found_by_the_variable_or_in_the_current_folder(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
