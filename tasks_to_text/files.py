@@ -118,7 +118,7 @@ def _check_name(root: Path, name: str) -> None:
         name.encode()
     except UnicodeEncodeError as error:
         raise DataError(
-            f"{root}: the name of file {os.fsencode(name)!r} is not UTF-8: rename it"
+            f"{root}: the name of file {name!r} is not UTF-8: rename it"
         ) from error
 
 

@@ -422,7 +422,7 @@ def test_a_file_name_that_is_not_utf8_is_named(root: Path) -> None:
         Path(os.fsdecode(bytes(root / "notes") + b"/caf\xe9.md")).write_text("Coffee.")
     except OSError:
         pytest.skip("this file system takes UTF-8 alone")
-    with pytest.raises(DataError, match=r"notes: .*b'caf\\xe9.md' is not UTF-8: rename it"):
+    with pytest.raises(DataError, match=r"notes: .*'caf\\udce9.md' is not UTF-8: rename it"):
         files(corpus.source, found)
 
 
