@@ -6,6 +6,7 @@ writes plain lines now and then instead of a bar.
 
 import logging
 import time
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -218,11 +219,22 @@ def show_samples(console: Console, samples: Sequence[Mapping[str, Any]], number:
 
 
 def _short(text: str, tail: bool = False) -> str:
-    """At most some lines of a text: its beginning, or its end; nothing that a terminal obeys."""
-    text = "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
+    """At most some lines of a text: its beginning, or its end."""
+    text = printable(text)
     if len(text) <= _SAMPLE:
         return text
     return f"… {text[-_SAMPLE:]}" if tail else f"{text[:_SAMPLE]} …"
+
+
+def printable(text: str) -> str:
+    """Text of a corpus or a model without what a terminal obeys: controls, changes of direction."""
+    return "".join(c if _is_shown(c) else "�" for c in text)
+
+
+def _is_shown(character: str) -> bool:
+    joins = "\u200c\u200d"  # between letters of Persian, Hindi and others
+    kept = character.isprintable() or character in f"\n\t{joins}"
+    return kept or unicodedata.category(character) == "Zs"
 
 
 def show_decision(console: Console, decision: Decision) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.console import printable
 from flows.errors import FlowsError
 from flows.scores import GENERALIST, LANGUAGE_MODEL_ONLY
 from flows.workspace import Product, Workspace
@@ -292,14 +293,14 @@ def _lines(one: Flips, pair: Pair, example: Example | None) -> "Iterator[Text]":
     change = ("wrong → right" if pair.gain > 0 else "right → wrong") if one.binary else ""
     change = change or f"{pair.gain:+.3f}"
     yield Text.assemble(
-        (one.task.replace("_", " "), "bold"), f" {pair.a.example_id}  ", (change, "bold")
+        (one.task.replace("_", " "), "bold"), f" {printable(pair.a.example_id)}  ", (change, "bold")
     )
     if example is not None and example.prompt:
         cut = len(example.prompt) > _TAIL
-        yield Text(("… " if cut else "") + example.prompt[-_TAIL:], style="dim")
+        yield Text(("… " if cut else "") + printable(example.prompt[-_TAIL:]), style="dim")
     if example is not None and pair.a.merit is not None:
-        yield Text(f"gold  {' | '.join(example.references) or example.target.strip()}")
+        gold = " | ".join(example.references) or example.target.strip()
+        yield Text(f"gold  {printable(gold)}")
     for name, item in (("A", pair.a), ("B", pair.b)):
-        yield Text(
-            f"{name}    {item.answer if item.merit is not None else f'{item.nats:.1f} nats'}"
-        )
+        said = printable(item.answer) if item.merit is not None else f"{item.nats:.1f} nats"
+        yield Text(f"{name}    {said}")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from flows.console import show_samples, show_scores
+from flows.console import printable, show_samples, show_scores
 from flows.mlflow_records import log_evaluation, log_page
 from flows.mlflow_tracking import Store
 from flows.night import page_of
@@ -48,6 +48,12 @@ def test_a_terminal_obeys_nothing_that_a_model_wrote() -> None:
     text = printed(100, show_samples, [sample, {"task": "t", "prompt": "", "answer": "\x1b"}])
     assert "\x1b" not in text and "\x07" not in text
     assert "a[b]" in text and "[bold]" in text
+
+
+def test_letters_and_spaces_of_all_languages_are_printed_and_controls_are_not() -> None:
+    kept = "naïve\tمی\u200cخواهم a\u00a0b 日本\u3000語\n👩\u200d🚀"
+    assert printable(kept) == kept
+    assert printable("\x1b[31m\r\x9b\u202e\u2028\x00") == "�[31m�����"
 
 
 def test_samples_are_few_and_short() -> None:

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from flows.diff import flips, show_diff
+from flows.diff import _show_items, flips, show_diff
 from flows.errors import FlowsError
 from flows.workspace import Workspace
+from tasks_to_text.example import Example
 from tasks_to_text.scored import Item
 from tests.flows.evaluated import evaluated
 
@@ -90,6 +91,20 @@ def test_a_run_leads_to_its_evaluation_and_its_prompts(workspace: Workspace) -> 
     for task in ("pick", "write", "finish", "read", "documents"):
         assert task in whole
     assert "gold" not in whole
+
+
+def test_a_terminal_obeys_nothing_that_was_written() -> None:
+    escape = "\x1b]0;x\x07\x1b[2J"
+    ours, theirs = (
+        [replace(item, answer=escape, example_id=f"{item.example_id}{escape}")]
+        for item in (_items([1])[0], _items([0])[0])
+    )
+    (found,) = flips(ours, theirs)
+    example = Example(example_id="", group="", prompt=escape, target=escape, references=(escape,))
+    console = Console(width=120)
+    with console.capture() as captured:
+        _show_items(console, found, {ours[0].example_id: example}, 1)
+    assert "gold" in captured.get() and not {"\x1b", "\x07"} & set(captured.get())
 
 
 def test_the_model_without_tasks_is_found_in_the_same_evaluation(workspace: Workspace) -> None:
