@@ -126,7 +126,20 @@ def _as_asked(profile: Profile, text: Text, retrain: Retrain) -> tuple[Profile, 
             f"retrain={retrain!r}: {champion.path.name} was trained with another tokenizer than "
             "tonight's; use on_change"
         )
+    if left := tasks_left_out(champion, profile.train):
+        raise FlowsError(
+            f"retrain={retrain!r}: {champion.path.name} was trained on {', '.join(left)}, which "
+            "tonight's mixture lacks and would call unseen; add them to the mixture, or use "
+            "on_change"
+        )
     return _with_seed(profile, champion.manifest.config["train"]["seed"] + 1), champion
+
+
+def tasks_left_out(run: Product, config: TrainConfig) -> list[str]:
+    """What a run was trained on and a configuration is not."""
+    streams = {stream.name for stream in config.mixture}
+    trained = run.manifest.config["train"]["mixture"]
+    return [stream["name"] for stream in trained if stream["name"] not in streams]
 
 
 def _with_seed(profile: Profile, seed: int) -> Profile:

@@ -22,9 +22,11 @@ from flows.champion import (
 from flows.errors import FlowsError, WorkspaceError
 from flows.gate import GateConfig
 from flows.mlflow_tracking import Store, ensure_training_run, read_ids, tolerant, training_run
+from flows.pretrain import tasks_left_out
 from flows.promote import decision_key
 from flows.provenance import source_digest
 from flows.publish import logged_at
+from flows.shipped import tiny
 from flows.workspace import Product, Workspace
 from gptcore.manifest import read_manifest
 from gptcore.tracking import read_jsonl
@@ -123,6 +125,19 @@ def test_a_decision_holds_for_its_champion_only(tmp_path: Path) -> None:
     log.write_text("".join(line for line in log.open() if '"promoted": true' not in line))
     assert champion_of(gate.workspace, "some") is None
     assert gate.known(gate.b) is None, "it was judged against a champion that is gone"
+
+
+def test_a_champion_keeps_the_tasks_that_it_was_trained_on(tmp_path: Path) -> None:
+    run = Gate(tmp_path / "workspace").a
+    config = tiny().train
+    streams = [{"name": stream.name} for stream in config.mixture]
+
+    def trained(mixture: list[dict[str, str]]) -> Product:
+        manifest = replace(run.manifest, config={"train": {"mixture": mixture}})
+        return replace(run, manifest=manifest)
+
+    assert tasks_left_out(trained(streams), config) == []
+    assert tasks_left_out(trained([*streams, {"name": "gone"}]), config) == ["gone"]
 
 
 def test_a_night_outlives_an_mlflow_that_cannot_be_reached(
