@@ -172,7 +172,7 @@ def collect_night(
         sources=_or_empty(lambda: corpus_sources(products["documents"])) or {},
         differences=_against_champion(workspace, decision, profile),
         versions=_versions(products.get("generalist")),
-        commands=_commands(decision.profile, products.get("generalist")),
+        commands=commands(decision.profile, products.get("generalist")),
     )
 
 
@@ -275,14 +275,27 @@ def _versions(run: Product | None) -> dict[str, str]:
     return now if run is not None and object_digest(now) == run.manifest.lock else {}
 
 
-def _commands(profile: str, run: Product | None) -> tuple[str, ...]:
+def commands(profile: str, run: Product | None) -> tuple[str, ...]:
+    """What makes a run again; of one that goes on from another, that it does."""
     if run is None:
         return (f"generalist run --profile {profile}",)
+    again = f"generalist run --profile {profile}"
+    if initial := run.manifest.inputs.get("initial"):
+        return (
+            f"# It goes on from the weights of the run {initial[:16]}, the champion of that time:",
+            f"{again} --retrain continue_champion{_options(run, 'seed')}",
+        )
+    return (f"{again}{_options(run)}",)
+
+
+def _options(run: Product, *but: str) -> str:
+    """The settings of a run that the command line can change."""
     train = run.manifest.config.get("train", {})
-    options = "".join(
-        f" --{name} {train[name]}" for name in ("tokens", "seed", "threads") if name in train
+    return "".join(
+        f" --{name} {train[name]}"
+        for name in ("tokens", "seed", "threads")
+        if name in train and name not in but
     )
-    return (f"generalist run --profile {profile}{options}",)
 
 
 def _products(workspace: Workspace, kind: str) -> list[Product]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from flows import drawing, report
+from flows.champion import run_of
 from flows.gate import Comparison
 from flows.markup import Markup, el
 from flows.night import (
@@ -18,6 +19,7 @@ from flows.night import (
     Rows,
     TaskAbout,
     collect_night,
+    commands,
     differences,
     page_of,
     product_by_digest,
@@ -213,6 +215,11 @@ def test_a_night_is_collected_from_the_very_inputs_of_its_evaluation(tmp_path: P
     assert EVIL not in text and EVIL in Reader(text).text
     again = told.commands[0]
     assert "--profile some" in again and "--seed 0" in again and "--tokens" in again
+    run = run_of(workspace, decision)
+    goes_on = replace(run, manifest=replace(run.manifest, inputs={"initial": "0123456789abcdef0"}))
+    about, again = commands("some", goes_on)
+    assert "from the weights of the run 0123456789abcdef" in about
+    assert "--retrain continue_champion --tokens" in again and "--seed" not in again
 
 
 @pytest.mark.parametrize("kind", ["prompts", "documents", "run", "evaluation", "tokenizer"])
