@@ -82,11 +82,10 @@ def _patterns(name: str) -> list[str]:
 
 
 def _matching(root: Path, name: str) -> list[Path]:
-    if name and not Path(name).is_absolute() and (root / name).is_file():
-        patterns = [name]  # a file that is really called so, such as "labels [1].csv"
-        found = [root / name]
+    patterns = _patterns(name)
+    if patterns == [name] and not Path(name).is_absolute() and (root / name).is_file():
+        found = [root / name]  # it is really called so, such as "labels [1].csv"
     else:
-        patterns = _patterns(name)
         found = sorted({path for pattern in patterns for path in _listed(root, pattern)})
     if patterns != [name]:
         return _readable(found)
@@ -117,9 +116,7 @@ def _check_name(root: Path, name: str) -> None:
     try:
         name.encode()
     except UnicodeEncodeError as error:
-        raise DataError(
-            f"{root}: the name of file {name!r} is not UTF-8: rename it"
-        ) from error
+        raise DataError(f"{root}: the name of file {name!r} is not UTF-8: rename it") from error
 
 
 def _readable(paths: Iterable[Path]) -> list[Path]:
