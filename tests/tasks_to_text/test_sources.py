@@ -223,6 +223,11 @@ def test_a_file_that_is_called_like_a_pattern_can_be_named(tmp_path: Path) -> No
     assert read_rows(source, "train", columns=["x"], places=NOWHERE) == [{"x": "2"}]
 
 
+def test_a_name_of_a_split_never_means_a_file_without_a_suffix(tmp_path: Path) -> None:
+    write(tmp_path, train="no table", train__csv="x\n1\n")
+    assert names(tmp_path, Source(path=str(tmp_path), splits={"train": "train"})) == ["train.csv"]
+
+
 def test_a_directory_without_names_of_splits_is_all_train(tmp_path: Path) -> None:
     write(tmp_path, a__txt="one", b_in_c_in_d__md="two", b_in_e__rst="no format")
     write(tmp_path / ".git", a__txt="hidden")
