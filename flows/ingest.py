@@ -10,7 +10,6 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.convert import converted
 from flows.corpora import raw_texts
-from tasks_to_text.store import evaluation_texts
 from flows.places import fingerprints, places
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
@@ -18,6 +17,7 @@ from flows.workspace import Product, Workspace
 from gptcore.corpus.ingest import ingest as ingest_documents
 from gptcore.corpus.texts import collect_texts
 from tasks_to_text.records import Tally
+from tasks_to_text.store import evaluation_texts
 
 
 @task(cache_policy=NO_CACHE)

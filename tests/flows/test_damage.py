@@ -194,7 +194,7 @@ def test_damaged_ids_are_none_and_a_damaged_store_is_one_message(tmp_path: Path)
 def test_what_is_decontaminated_against_is_part_of_the_key(by_hand: Path) -> None:
     (documents,) = by_hand.glob("documents/tiny-*")
     alone = source_digest(["gptcore.corpus.ingest"])
-    both = source_digest(["gptcore.corpus.ingest", "flows.held_out"])
+    both = source_digest(["gptcore.corpus.ingest", "tasks_to_text.store"])
     assert read_manifest(documents).source == both != alone
 
 
