@@ -204,8 +204,7 @@ def _rules(line: Line) -> Text:
 
 
 def _verdict(line: Line) -> Text:
-    good = line.verdict.startswith(("above", "better")) and "all but" not in line.verdict
-    return Text(line.verdict, style="green" if good else "yellow")
+    return Text(line.verdict.replace("; ", ";\n"), style="green" if line.is_good else "yellow")
 
 
 def show_samples(console: Console, samples: Sequence[Mapping[str, Any]], number: int = 2) -> None:

@@ -14,7 +14,7 @@ from flows.markup import EMPTY, Markup, el, join, style
 from flows.night import Night, collect_night
 from flows.page_style import STYLE
 from flows.report import NO_BASELINE, Line, Score
-from tasks_to_text.scored import CHANCE, HELD_OUT
+from tasks_to_text.scored import CHANCE, PLAIN
 
 __all__ = ["Night", "collect_night", "page", "write_page"]
 
@@ -79,14 +79,15 @@ def _decision(night: Night) -> Markup:
 def _facts(night: Night) -> Markup:
     """A few numbers for a glance."""
     found = report.lines(night.scores, night.verdicts, "test")
-    judged = [line for line in found if line.verdict != NO_BASELINE and line.exposure != HELD_OUT]
-    better = [line for line in judged if _is_good(line)]
+    judged = [line for line in found if any(name in line.scores for name in PLAIN)]
+    better = [line for line in judged if line.beats_plain]
+    n_better = f"{len(better)} of {len(judged)}" if judged and night.verdicts else ""
     run, documents = night.counts("generalist"), night.counts("documents")
     facts = {
         "parameters": f"{run['parameters']:,}" if "parameters" in run else "",
         "training tokens": f"{run['tokens']:,}" if "tokens" in run else "",
         "corpus": page_making.size(documents["bytes"]) if "bytes" in documents else "",
-        "tasks above all baselines": f"{len(better)} of {len(judged)}" if judged else "",
+        "tasks above chance, majority, choices only": n_better,
     }
     shown = [el("div", el("dt", name), el("dd", fact)) for name, fact in facts.items() if fact]
     return el("dl", *shown, cls="facts") if shown else EMPTY
@@ -128,7 +129,7 @@ def _table_row(line: Line, columns: list[str]) -> Markup:
     one = line.any_score
     size = f"n = {one['n']:,} in {one['n_groups']:,} groups"
     about = [el("small", report.title(line.metric)), el("small", size)]
-    kind = "none" if line.verdict == NO_BASELINE else "good" if _is_good(line) else "weak"
+    kind = "none" if line.verdict == NO_BASELINE else "good" if line.is_good else "weak"
     cells = [
         el("th", line.task.replace("_", " "), *about, scope="row"),
         el("td", line.verdict, cls=f"verdict {kind}"),
@@ -138,11 +139,6 @@ def _table_row(line: Line, columns: list[str]) -> Markup:
     if CHANCE in line.scores:
         rules.insert(0, join([report.decimal(line.scores[CHANCE]["value"])]))
     return el("tr", *cells, el("td", *rules, cls="num rule"))
-
-
-def _is_good(line: Line) -> bool:
-    """Above everything that is shown, bag of words too."""
-    return line.verdict.startswith(("above", "better")) and "all but" not in line.verdict
 
 
 def _cell(score: Score | None, own: bool = False) -> Markup:

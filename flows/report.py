@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks_to_text.metric import METRICS, Metric
-from tasks_to_text.scored import BAG_OF_WORDS, CHANCE, CHOICES_ONLY, LZMA, MAJORITY
+from tasks_to_text.scored import BAG_OF_WORDS, CHANCE, CHOICES_ONLY, LZMA, MAJORITY, PLAIN
 
 Score = Mapping[str, Any]
 """A ``tasks_to_text.scored.Score`` as an object."""
@@ -37,14 +37,20 @@ SECTIONS: Mapping[str, str] = {
 LEGEND = (
     "95 % intervals by a bootstrap over groups. *Unseen* tasks were in no training mixture: only "
     "their scores are zero-shot; *in the mixture* is multitask. The language model and the random "
-    "model saw no task. Majority and bag of words are fitted on a task's training rows; choices "
-    "only is the generalist without the prompt; a rule answers without any model. *Above all "
-    "baselines*: better than chance, majority, choices only and every rule, one-sided, corrected "
-    "for the number of tasks (Holm). The validation split decides on promotion, the test split "
-    "only reports."
+    "model saw no task. Majority is fitted on a task's training rows or, where it has none, on the "
+    "evaluated rows; choices only is the generalist without the prompt; a rule answers without any "
+    "model; bag of words is an expert trained on the task. *Above all but bag of words*: better "
+    "than chance, majority, choices only and every rule, one-sided, corrected for the number of "
+    "tasks (Holm). *Above all baselines*: better than bag of words too, where there is one. *Above "
+    "chance, majority, choices only*, as far as a task has them: a rule is not beaten; *below* it "
+    "where the interval is, else *at or below* or *not clearly above* it. The validation split "
+    "decides on promotion, the test split only reports."
 )
 NO_BASELINE = "no baseline"
 """The verdict where nothing without a model can be compared with."""
+_LEVEL = 0.05
+"""Of the comparison with bag of words."""
+_DIRECTIONS = {1: ("above", "below"), -1: ("better than", "worse than")}
 _UNKNOWN = Metric(title="", maximum=None)
 
 
@@ -60,6 +66,8 @@ class Line:
     """Model or baseline → its score, in ORDER."""
     verdict: str
     """In words."""
+    beats_plain: bool = False
+    """Whether it is better than chance, majority and choices only, as far as they were scored."""
 
     @property
     def own(self) -> Score | None:
@@ -70,6 +78,12 @@ class Line:
     def any_score(self) -> Score:
         """Some score, for what they have in common."""
         return self.own or next(iter(self.scores.values()))
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is above everything that is shown, bag of words too."""
+        less = any(sign in self.verdict for sign in ("all but", ",", ";"))
+        return self.verdict.startswith(("above", "better")) and not less
 
     @property
     def rules(self) -> dict[str, Score]:
@@ -123,13 +137,15 @@ def lines(scores: Sequence[Score], verdicts: Sequence[Verdict], split: str) -> l
     found = []
     for metric, tasks in tables([s for s in scores if is_headline(s)], split).items():
         for task, rows in tasks.items():
+            verdict = judged.get((task, metric))
             found.append(
                 Line(
                     task=task,
                     exposure=rows.get(GENERALIST, next(iter(rows.values())))["exposure"],
                     metric=metric,
                     scores=rows,
-                    verdict=in_words(metric, rows, judged.get((task, metric))),
+                    verdict=in_words(metric, rows, verdict),
+                    beats_plain=verdict is not None and _beats_plain(verdict),
                 )
             )
     places = list(SECTIONS)
@@ -158,26 +174,51 @@ def in_words(metric: str, scores: Mapping[str, Score], verdict: Verdict | None) 
     if own is None or not rivals:
         return NO_BASELINE
     sign = 1 if about(metric).higher_is_better else -1
-    above, below = ("above", "below") if sign > 0 else ("better than", "worse than")
+    above, _ = _DIRECTIONS[sign]
     low, high = sorted((sign * own["low"], sign * own["high"]))
     strongest = max(rivals, key=lambda name: sign * rivals[name])
     if verdict is not None and verdict["beats_all"]:
-        bag = scores.get(BAG_OF_WORDS)
-        behind = bag is not None and sign * own["value"] <= sign * bag["value"]
+        behind = _not_above_bag_of_words(scores, verdict, sign)
         return f"{above} all but {BAG_OF_WORDS}" if behind else f"{above} all baselines"
+    if verdict is not None and _beats_plain(verdict):
+        beaten = f"{above} {', '.join(name for name in PLAIN if name in rivals)}"
+        rule = _strongest(verdict, {n: v for n, v in rivals.items() if n not in PLAIN}, sign)
+        if rule is None:
+            return beaten
+        return f"{beaten}; {_not_above(own, rivals[rule], sign)} {rule}"
     if verdict is None and low > sign * rivals[strongest]:
         return f"interval {above} all baselines" if len(rivals) > 1 else f"{above} {strongest}"
     if CHANCE in rivals and low <= sign * rivals[CHANCE] <= high:
         return "at chance"
-    known: Mapping[str, float] = verdict["rivals"] if verdict else {}
-    if known := {name: p for name, p in known.items() if name in rivals}:
-        strongest = max(known, key=lambda name: (known[name], sign * rivals[name]))
-    bar = sign * rivals[strongest]
-    if high < bar:
-        return f"{below} {strongest}"
-    if sign * own["value"] <= bar:
-        return f"at or {below} {strongest}"
-    return f"not clearly {above} {strongest}"
+    strongest = _strongest(verdict, rivals, sign) or strongest
+    return f"{_not_above(own, rivals[strongest], sign)} {strongest}"
+
+
+def _not_above(own: Score, rival: float, sign: int) -> str:
+    """How a score stands to a rival that it does not beat."""
+    above, below = _DIRECTIONS[sign]
+    if max(sign * own["low"], sign * own["high"]) < sign * rival:
+        return below
+    return f"at or {below}" if sign * own["value"] <= sign * rival else f"not clearly {above}"
+
+
+def _beats_plain(verdict: Verdict) -> bool:
+    """Rows that were written before this was told are read by what they do tell."""
+    return bool(verdict.get("beats_plain", verdict["beats_all"]))
+
+
+def _not_above_bag_of_words(scores: Mapping[str, Score], verdict: Verdict, sign: int) -> bool:
+    """By its p-value, -1 where there is no bag of words; by the values where it was not told."""
+    if "bag_of_words_p" in verdict:
+        return bool(verdict["bag_of_words_p"] >= _LEVEL)
+    bag = scores.get(BAG_OF_WORDS)
+    return bag is not None and sign * scores[GENERALIST]["value"] <= sign * bag["value"]
+
+
+def _strongest(verdict: Verdict | None, rivals: Mapping[str, float], sign: int) -> str | None:
+    """The rival that is beaten least clearly; None where none of them was compared with."""
+    known = {name: p for name, p in (verdict or {}).get("rivals", {}).items() if name in rivals}
+    return max(known, key=lambda name: (known[name], sign * rivals[name]), default=None)
 
 
 def interval(score: Score, digits: int = 3) -> str:

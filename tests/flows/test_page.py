@@ -121,7 +121,16 @@ def test_every_score_is_on_the_page() -> None:
         assert report.decimal(one["value"]) in found, one
     for heading in report.SECTIONS.values():
         assert heading in found
-    assert "at chance" in found and "above all baselines" in found and "below lead" in found
+    said = ("at chance", "above all baselines", "above all but bag of words")
+    rules = ("above majority; below lead", "majority, choices only; at or below longest")
+    for words in (*said, *rules):
+        assert words in found, words
+
+
+def test_the_headline_counts_tasks_above_chance_majority_and_choices() -> None:
+    text = Reader(page(night())).text
+    assert re.search(r"tasks above chance, majority, choices only +9 of 12", text)
+    assert "tasks above" not in Reader(page(night(verdicts=()))).text
 
 
 def test_the_decision_comes_first() -> None:

@@ -108,6 +108,50 @@ def test_a_bag_of_words_is_no_rival_but_is_not_passed_over() -> None:
     assert report.in_words("acc", rows, judged) == "above all but bag of words"
 
 
+@pytest.mark.parametrize(
+    ("p", "words"),
+    [(-1.0, "all baselines"), (0.01, "all baselines"), (0.05, "all but bag of words")],
+)
+def test_bag_of_words_is_beaten_by_its_p_value(p: float, words: str) -> None:
+    rows = {
+        name: score("a", name, value)
+        for name, value in (("generalist", 0.8), ("chance", 0.5), ("bag of words", 0.79))
+    }
+    judged = verdict("a", True, {"chance": 0.0}, beats_plain=True, bag_of_words_p=p)
+    assert report.in_words("acc", rows, judged) == f"above {words}"
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"longest": 0.95}, "; below longest"),
+        ({"longest": 0.83}, "; at or below longest"),
+        ({"longest": 0.78}, "; not clearly above longest"),
+        ({"longest": 0.6, "lead": 0.95}, "; below lead"),
+        ({}, ""),
+    ],
+)
+def test_a_rule_that_is_not_beaten_is_named_after_what_is(
+    rules: dict[str, float], words: str
+) -> None:
+    plain = {"chance": 0.5, "majority": 0.52, "choices only": 0.55}
+    rows = {
+        name: score("a", name, value)
+        for name, value in {"generalist": 0.8, **plain, **rules, "bag of words": 0.9}.items()
+    }
+    judged = verdict("a", False, {**dict.fromkeys(plain, 0.001), **rules}, beats_plain=True)
+    said = report.in_words("acc", rows, judged)
+    assert said == f"above chance, majority, choices only{words}"
+    (line,) = report.lines(list(rows.values()), [judged], "test")
+    assert line.beats_plain and not line.is_good and line.verdict == said
+
+
+def test_rules_of_a_choice_task_have_a_column() -> None:
+    table = report.markdown_tables(many_scores(), many_verdicts(), "test")
+    (row,) = [line for line in table.splitlines() if line.startswith("| continuation |")]
+    assert "| longest choice .329, most shared words .270 |" in row
+
+
 def test_lower_is_better_where_it_is() -> None:
     rows = {"generalist": score("d", "generalist", 2.0), "lzma": score("d", "lzma", 1.5)}
     assert report.in_words("bits_per_byte", rows, None) == "worse than lzma"
