@@ -181,7 +181,8 @@ def _contamination(products: Mapping[str, Product]) -> list[str]:
     return [
         *lines,
         f"{_number(counts['held_out_texts'])} prompts and targets of the validation and test "
-        "splits were looked for in the training text, as runs of words. Left out of it: "
+        "splits were looked for in the training text of the corpus, as runs of words; rows of the "
+        "tasks are not checked against other tasks' evaluation texts. Left out of the corpus: "
         f"{_number(dropped.get(MADE_OF_HELD_OUT, 0))} documents made of such text and "
         f"{_number(dropped.get(HOLDS_HELD_OUT, 0))} that held one of them. Paraphrases and "
         f"translations: {NOT_COMPUTED}. Scores on clean items alone: {NOT_COMPUTED}.",

@@ -88,9 +88,10 @@ def contamination(night: Night) -> list[Markup]:
     gone = dropped.get(made_of, 0) + dropped.get(holds, 0)
     said = (
         f"{counts['held_out_texts']:,} prompts and targets of the validation and test splits were "
-        f"looked for in the training text; {gone:,} training documents were left out because of "
-        f"them: {dropped.get(made_of, 0):,} were made of such text, {dropped.get(holds, 0):,} held "
-        "one of them."
+        f"looked for in the training text of the corpus; {gone:,} training documents were left out "
+        f"because of them: {dropped.get(made_of, 0):,} were made of such text, "
+        f"{dropped.get(holds, 0):,} held one of them. Rows of the tasks are not checked against "
+        "other tasks’ evaluation texts."
     )
     return [
         el("p", said),

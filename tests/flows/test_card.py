@@ -27,6 +27,7 @@ def test_a_card_says_what_the_model_is_and_how_it_was_judged(tmp_path: Path) -> 
     assert "| sentence_order | Accuracy | 800 / 400 | .612 .578–.646 |" in text
     assert "**Unseen (zero-shot)**" in text and "at chance" in text
     assert "14,200 prompts and targets" in text and "312 documents" in text
+    assert "of the corpus, as runs" in text and "rows of the tasks are not checked against" in text
     assert "generalist generate --profile some" in text and "model.safetensors" in text
 
 
