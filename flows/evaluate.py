@@ -87,6 +87,7 @@ def record(profile: Profile, runs: Runs, evaluated: Product) -> None:
             metrics=report.metrics(report.read_scores(evaluated.path)),
             tokens=run.manifest.counts["tokens"],
         )
+        ensure_training_run(workspace, runs.language_model_only, experiment=experiment(profile))
     table = (evaluated.path / "table.md").read_text(encoding="utf-8")
     create_markdown_artifact(table, key=f"scores-{profile.name}")
 

@@ -32,10 +32,16 @@ class Outcome:
 
 @task(cache_policy=NO_CACHE)
 def decide(profile: Profile, text: Text, runs: Runs, evaluation: Product) -> Outcome:
-    """Judge the run once per champion, write the reason down, and move MLflow's aliases."""
-    workspace = Workspace.open()
+    """Judge the run once per champion, write the reason down, and move MLflow's aliases.
+
+    They are moved for a decision that was known too: MLflow may have failed when it was made.
+    """
+    workspace, run = Workspace.open(), runs.generalist
     with workspace.locked(f"promotion/{profile.name}"):
-        return _decide(workspace, profile, text, runs.generalist, evaluation)
+        outcome = _decide(workspace, profile, text, run, evaluation)
+        with tolerant(f"the registration of {run.path.name}"):
+            _publish(workspace, profile, run, outcome.decision)
+        return outcome
 
 
 def _decide(
@@ -67,8 +73,6 @@ def _decide(
         },
     )
     record(workspace, decision)
-    with tolerant(f"the registration of {run.path.name}"):
-        _publish(workspace, profile, run, decision)
     LOG.info("%s: %s", "promoted" if decision.promoted else "not promoted", decision.reason)
     return Outcome(decision=decision, new=True)
 
