@@ -16,7 +16,7 @@ import pytest
 
 from flows import gpu
 from flows.errors import TrainerError, TrainerStopped
-from flows.profiles import tiny
+from flows.shipped import tiny
 from gptcore.config import TokenizerConfig, TrainConfig
 from gptcore.manifest import file_digest
 from gptcore.shards import encode_documents
