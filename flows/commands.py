@@ -115,6 +115,7 @@ def tasks(options: argparse.Namespace) -> int:
 
 def prompts(options: argparse.Namespace) -> int:
     """Some prompts of a task, as they are scored."""
+    from flows.console import printable
     from flows.errors import FlowsError
     from flows.profiles import load
     from flows.project_file import nearest
@@ -138,12 +139,11 @@ def prompts(options: argparse.Namespace) -> int:
             f"generalist convert --profile {options.profile}"
         )
     for example in read_examples(product.path, options.task, options.split)[: options.number]:
-        print(f"--- {example.example_id}")
-        print(example.prompt)
+        print(printable(f"--- {example.example_id}\n{example.prompt}"))
         for index, choice in enumerate(example.choices):
-            print(f"{'=>' if index == example.gold else '  '}{choice}")
+            print(printable(f"{'=>' if index == example.gold else '  '}{choice}"))
         if not example.choices:
-            print(f"=>{example.target}")
+            print(printable(f"=>{example.target}"))
     return 0
 
 
@@ -167,13 +167,15 @@ def diff(options: argparse.Namespace) -> int:
 
 def generate(options: argparse.Namespace) -> int:
     """Continue a text."""
+    from flows.console import printable
+
     text = _champion(options.profile).generate(
         [options.prompt],
         max_tokens=options.max_tokens,
         temperature=options.temperature,
         seed=options.seed,
     )
-    print(options.prompt + text[0])
+    print(printable(options.prompt + text[0]))
     return 0
 
 
