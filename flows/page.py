@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flows import page_making, report
 from flows.drawing import differences_plot, losses_plot, scores_plot
-from flows.markup import EMPTY, Markup, el, join, style
+from flows.markup import EMPTY, Markup, el, style
 from flows.night import Night, collect_night
 from flows.page_style import STYLE
 from flows.report import NO_BASELINE, Line, Score
@@ -135,9 +135,11 @@ def _table_row(line: Line, columns: list[str]) -> Markup:
         el("td", line.verdict, cls=f"verdict {kind}"),
         *(_cell(line.scores.get(name), own=name == report.GENERALIST) for name in columns),
     ]
-    rules = [join([report.decimal(s["value"]), el("small", r)]) for r, s in line.rules.items()]
-    if CHANCE in line.scores:
-        rules.insert(0, join([report.decimal(line.scores[CHANCE]["value"])]))
+    chance = {CHANCE: line.scores[CHANCE]} if CHANCE in line.scores else {}
+    rules = [
+        el("div", report.decimal(s["value"]), el("small", name))
+        for name, s in {**chance, **line.rules}.items()
+    ]
     return el("tr", *cells, el("td", *rules, cls="num rule"))
 
 
