@@ -1,7 +1,7 @@
 """Flow ``ingest``: raw text → clean documents that hold nothing of the evaluation splits."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
 from flows.workspace import Product, Workspace
 from gptcore.corpus.ingest import ingest as ingest_documents
-from gptcore.corpus.texts import collect_texts
+from gptcore.corpus.texts import TextsConfig, collect_texts
 from tasks_to_text.records import Tally
 from tasks_to_text.store import evaluation_texts
 
@@ -23,8 +23,9 @@ from tasks_to_text.store import evaluation_texts
 @task(cache_policy=NO_CACHE)
 def texts(profile: Profile) -> Product:
     """The corpora: near-duplicates kept together, split by group."""
+    settings = replace(profile.texts, must_hold_out=not profile.reads_documentation)
     config = {
-        "texts": asdict(profile.texts),
+        "texts": asdict(settings),
         "corpora": {name: asdict(corpus) for name, corpus in profile.corpora.items()},
         "files": fingerprints(corpus.source for corpus in profile.corpora.values()),
     }
@@ -34,14 +35,14 @@ def texts(profile: Profile) -> Product:
         config=config,
         inputs={},
         entry=("gptcore.corpus.texts", "flows.corpora"),
-        build=lambda out: _collect(profile, out),
+        build=lambda out: _collect(profile, settings, out),
     )
 
 
-def _collect(profile: Profile, out: Path) -> dict[str, Any]:
+def _collect(profile: Profile, settings: TextsConfig, out: Path) -> dict[str, Any]:
     tally = Tally()
     raw = raw_texts(profile.corpora, places({}), tally)
-    counts = collect_texts(profile.texts, raw, out, Progress("texts"))
+    counts = collect_texts(settings, raw, out, Progress("texts"))
     return {**counts, "bad": dict(tally.reasons)}
 
 

@@ -256,7 +256,7 @@ def _against_champion(
     if not decision.champion_evaluation:
         return ()
 
-    def answers(place: str) -> list[Item]:
+    def answers(place: str) -> "list[Item]":
         items = read_items(workspace.root / place / "items.parquet")
         return [item for item in items if item.model == GENERALIST and item.split == "validation"]
 

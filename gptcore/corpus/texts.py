@@ -58,6 +58,8 @@ class TextsConfig:
     """Share of a held-out text's shingles that training text may hold."""
     seed: int = 0
     """Of the assignment of groups to splits."""
+    must_hold_out: bool = True
+    """Refuse texts of which nothing can be held out; False where another corpus is held out."""
 
     def __post_init__(self) -> None:
         for name in ("validation_share", "test_share", "max_overlap"):
@@ -232,7 +234,7 @@ def _check_held_out(
     """DataError when a split that has a share is empty."""
     wanted = {"validation": config.validation_share, "test": config.test_share}
     empty = [split for split, share in wanted.items() if share and not by_split[split]]
-    if empty:
+    if empty and config.must_hold_out:
         names = ", ".join(sorted({document.source for document in by_split["train"]}))
         raise DataError(
             f"corpus {names}: no text is left for {' and '.join(empty)}: {n_groups} group(s) of "

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import random
 import re
 import shlex
 import shutil
@@ -133,10 +134,11 @@ def _write_tickets(folder: Path) -> None:
     with (folder / "tickets.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("text", "label"), *rows])
     (folder / "notes").mkdir()
+    rng = random.Random(0)
+    vocabulary = sorted({word for text, _ in rows for word in text.split()})
     for n in range(40):
-        chosen = rows[n::40]
-        text = "\n\n".join(f"On day {n} somebody wrote: {text}" for text, _ in chosen)
-        (folder / "notes" / f"day{n}.md").write_text(text, encoding="utf-8")
+        lines = [" ".join(rng.choices(vocabulary, k=12)) + "." for _ in range(30)]
+        (folder / "notes" / f"day{n}.md").write_text("\n".join(lines), encoding="utf-8")
 
 
 def test_links_and_the_digest_are_true() -> None:

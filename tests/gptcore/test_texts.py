@@ -269,3 +269,14 @@ def test_texts_that_cannot_be_held_out_are_refused(tmp_path: Path, texts: list[R
 def test_a_configuration_that_cannot_work_is_refused(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(ConfigError, match=named):
         TextsConfig(**changes)
+
+
+def test_texts_that_repeat_each_other_are_enough_beside_another_corpus(tmp_path: Path) -> None:
+    same = [RawText(id=str(i), text=LONG, source="s", licence="", version="") for i in range(3)]
+    with pytest.raises(DataError, match="no text is left for"):
+        collect_texts(TextsConfig(), same, tmp_path)
+    counts = collect_texts(TextsConfig(must_hold_out=False), same, tmp_path)
+    assert counts["documents_by_split"] == {"train": 1, "validation": 0, "test": 0}
+
+
+LONG = "One page that was copied three times and says nothing else than that it was copied."
