@@ -103,7 +103,7 @@ def test_from_a_csv_and_a_folder_of_text_to_results_word_for_word(tmp_path: Path
     assert re.search(r"^topic +\S", printed, re.MULTILINE) and "sentence order" in printed
     report = next((tmp_path / "mine" / "workspace").glob("report/mine-*/report.html"))
     page = report.read_text(encoding="utf-8")
-    assert "Unseen (zero-shot)" in page and "topic" in page and "data/texts" in page
+    assert "Unseen (zero-shot)" in page and "data/labels.csv" in page and ">texts<" in page
 
 
 def _write_tickets(folder: Path) -> None:
