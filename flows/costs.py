@@ -24,9 +24,9 @@ PROCESS = 350_000_000
 DEVICE_CONTEXT = 600_000_000
 """Bytes that CUDA takes for itself."""
 _PLAIN_MAX = 512
-"""Longest context with plain attention on a processor in bf16 (``gptcore.model``)."""
+"""Longest context with plain attention on a processor in bf16 (``gptcore.attention``)."""
 _CHUNK = {"cpu": 256, "cuda": 8192}
-"""Tokens whose logits exist at one time (``gptcore.model``)."""
+"""Tokens whose logits exist at one time (``gptcore.loss``)."""
 _MUON_ITERATIONS = 5
 
 

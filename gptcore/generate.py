@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from gptcore.cache import Cache
 from gptcore.errors import ConfigError
-from gptcore.model import GPT, Cache
+from gptcore.model import GPT
 from gptcore.tokenizer import Tokenizer
 
 CACHE_TOKENS = {"cpu": 4096, "cuda": 131072}

@@ -24,13 +24,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gptcore.attention import attention_kernel
 from gptcore.batches import MixtureStream, validation_batches
 from gptcore.checkpoint import load_weights, plain_config, save_weights
 from gptcore.config import ModelConfig, TrainConfig, from_plain
 from gptcore.distributed import Runtime, dtype_of
 from gptcore.errors import CheckpointError, ConfigError, GptcoreError, TrainingError
 from gptcore.manifest import changed_keys
-from gptcore.model import GPT, attention_kernel
+from gptcore.model import GPT
 from gptcore.optim import Optimizer
 from gptcore.shards import load_shard
 from gptcore.tracking import JsonlTracker

@@ -7,6 +7,8 @@ import torch
 import transformers
 from torch.nn import functional as F
 
+from gptcore.attention import attention_kernel
+from gptcore.cache import Cache
 from gptcore.config import (
     ModelConfig,
     gpt1,
@@ -16,7 +18,7 @@ from gptcore.config import (
     gpt2_xl,
 )
 from gptcore.errors import ConfigError
-from gptcore.model import GPT, Cache, attention_kernel, count_parameters
+from gptcore.model import GPT, count_parameters
 
 SMALL: dict[str, Any] = {
     "vocab_size": 211, "context_length": 48, "n_layer": 3, "n_head": 4, "n_embd": 32,
@@ -141,7 +143,7 @@ def test_plain_and_fused_attention_agree(monkeypatch: pytest.MonkeyPatch) -> Non
     ids = torch.randint(0, 211, (2, 40))
     plain = model(ids)
     assert attention_kernel("cpu", torch.bfloat16, 40) == "plain"
-    monkeypatch.setattr("gptcore.model.PLAIN_ATTENTION_MAX", 0)
+    monkeypatch.setattr("gptcore.attention.PLAIN_ATTENTION_MAX", 0)
     assert attention_kernel("cpu", torch.bfloat16, 40) == "fused"
     torch.testing.assert_close(plain, model(ids), atol=0.06, rtol=0.02)
 
