@@ -4,7 +4,7 @@ PIP_ARGS ?=
 BIN := .venv/bin
 export DO_NOT_TRACK := true
 
-.PHONY: install run test check
+.PHONY: install run test check bench
 
 install: .venv/installed
 
@@ -25,3 +25,11 @@ check: install
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+# Peers beside us, in turn: about MINUTES. NANOGPT=DIR names a checkout of nanoGPT to measure too.
+bench: .venv/bench
+	@$(BIN)/python -m benchmarks $(BENCH)
+
+.venv/bench: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -c constraints-dev.txt -e '.[bench]'
+	@touch $@
