@@ -1,32 +1,109 @@
-"""Causal attention, and the rule that chooses how it is computed.
+"""Causal self-attention in training, and the rule that chooses how it is computed.
 
-torch's fused kernel everywhere, but for plain products on a processor in bf16 at short context,
-where they are about twice as fast (docs/experiments.md). The rule depends on device, dtype and
-length only, never on a timing, so that two runs on one machine cannot differ.
+torch's fused kernel computes it everywhere, but for training on a processor at a context of up to
+1,024: there the texts of a batch are taken one by one, in blocks of queries that see only what
+stands before them, so that scores stay in the processor's caches and the half above the diagonal is
+mostly never made (docs/experiments.md). The rule depends on device and length only, never on a
+timing, so that two runs on one machine cannot differ.
 
-Shapes: B rows, H heads, T and S positions, D head width.
+Shapes: B rows, T positions, H heads, D head width, C = H·D, R queries of a block, S keys it sees.
 """
 
-from typing import Literal
+import math
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-PLAIN_ATTENTION_MAX = 512
-"""Longest context at which plain products beat the fused kernel on a processor in bf16."""
+BLOCKS_MAX = 1024
+"""Longest context at which blocks beat the fused kernel in training on a processor."""
+BLOCK = 128
+"""Queries of a block."""
 
 
-def attention_kernel(device: str, dtype: torch.dtype, length: int) -> Literal["plain", "fused"]:
-    """The rule that chooses the attention kernel; what it chose is in a run's summary."""
-    plain = device == "cpu" and dtype is torch.bfloat16 and length <= PLAIN_ATTENTION_MAX
-    return "plain" if plain else "fused"
+def attention_kernel(device: str, length: int) -> Literal["blocks", "fused"]:
+    """The rule that chooses the kernel for training; what it chose is in a run's summary."""
+    return "blocks" if device == "cpu" and length <= BLOCKS_MAX else "fused"
 
 
-def plain_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, dropout: float) -> Tensor:
-    """(B, H, T, D), (B, H, S, D) ×2 and an additive mask (T, S) → (B, H, T, D)."""
-    b, h, t, d = q.shape
-    q, k, v = (x.reshape(b * h, -1, d) for x in (q, k, v))
-    scores = torch.baddbmm(mask.expand(b * h, t, -1), q, k.transpose(1, 2), alpha=d**-0.5)
-    weights = F.dropout(scores.softmax(-1), dropout)
-    return torch.bmm(weights, v).view(b, h, t, d)
+def causal_attention(qkv: Tensor, n_head: int, dropout: float) -> Tensor:
+    """Queries, keys and values side by side (B, T, 3C) → what attention makes of them (B, T, C)."""
+    b, t, c3 = qkv.shape
+    c = c3 // 3
+    if torch.is_grad_enabled() and attention_kernel(qkv.device.type, t) == "blocks":
+        blocks: Tensor = _Blocks.apply(qkv, n_head, dropout)  # type: ignore[no-untyped-call]
+        return blocks
+    q, k, v = qkv.view(b, t, 3, n_head, c // n_head).permute(2, 0, 3, 1, 4)  # each (B, H, T, D)
+    y = F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=dropout)
+    return y.transpose(1, 2).reshape(b, t, c)
+
+
+class _Blocks(torch.autograd.Function):
+    """Attention of one text after the other, block of queries by block of queries."""
+
+    @staticmethod
+    def forward(ctx: Any, qkv: Tensor, n_head: int, dropout: float) -> Tensor:
+        """(B, T, 3C) → (B, T, C); keeps the attention weights of every block (B, H, R, S)."""
+        b, t, c3 = qkv.shape
+        scale = (c3 // 3 // n_head) ** -0.5
+        y = qkv.new_empty(b, t, c3 // 3)
+        spans = [(start, min(start + BLOCK, t)) for start in range(0, t, BLOCK)]
+        ahead = [_ahead(r, s, qkv) for r, s in spans]
+        kept = [qkv.new_empty(b, n_head, s - r, s) for r, s in spans]
+        masks = [_dropped(weights, dropout) for weights in kept] if dropout else []
+        for row in range(b):
+            q, k, v = _heads(qkv[row], n_head, 3)
+            (out,) = _heads(y[row], n_head, 1)
+            for i, (r, s) in enumerate(spans):
+                mask = ahead[i].expand(n_head, -1, -1)
+                scores = torch.baddbmm(mask, q[:, r:s], k[:, :s].transpose(1, 2), alpha=scale)
+                p = torch.softmax(scores, -1, out=kept[i][row])
+                out[:, r:s] = torch.bmm(p * masks[i][row] if masks else p, v[:, :s])
+        ctx.save_for_backward(qkv, *kept, *masks)
+        ctx.n_head, ctx.scale, ctx.spans = n_head, scale, spans
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *grad: Tensor) -> Any:
+        """(B, T, C) → (B, T, 3C)."""
+        qkv, *rest = ctx.saved_tensors
+        kept, masks = rest[: len(ctx.spans)], rest[len(ctx.spans) :]
+        d_qkv = torch.empty_like(qkv)
+        for row in range(qkv.shape[0]):
+            q, k, v = _heads(qkv[row], ctx.n_head, 3)
+            d_q, *d_kv = _heads(d_qkv[row], ctx.n_head, 3)
+            (d_out,) = _heads(grad[0][row], ctx.n_head, 1)
+            sums: list[Tensor] = []
+            for i, (r, s) in reversed(list(enumerate(ctx.spans))):
+                p, dy = kept[i][row], d_out[:, r:s]
+                d_p = torch.bmm(dy, v[:, :s].transpose(1, 2))
+                seen = p
+                if masks:
+                    seen, d_p = p * masks[i][row], d_p * masks[i][row]
+                d_scores = torch._softmax_backward_data(d_p, p, -1, p.dtype).mul_(ctx.scale)
+                d_q[:, r:s] = torch.bmm(d_scores, k[:, :s])
+                parts = [torch.bmm(d_scores.mT, q[:, r:s]), torch.bmm(seen.mT, dy)]
+                if sums:  # the last block saw all keys, the others see fewer
+                    for total, part in zip(sums, parts, strict=True):
+                        total[:, :s] += part
+                else:
+                    sums = parts
+            for to, total in zip(d_kv, sums, strict=True):
+                to.copy_(total)
+        return d_qkv, None, None
+
+
+def _heads(x: Tensor, n_head: int, n: int) -> Tensor:
+    """Views of a text (T, n·C) by head: n times (H, T, D)."""
+    return x.view(x.shape[0], n, n_head, -1).permute(1, 2, 0, 3)
+
+
+def _ahead(r: int, s: int, like: Tensor) -> Tensor:
+    """(1, R, S) additive: queries r … s − 1 do not see later keys."""
+    return torch.full((1, s - r, s), -math.inf, dtype=like.dtype).triu(r + 1)
+
+
+def _dropped(weights: Tensor, dropout: float) -> Tensor:
+    """A factor for every attention weight: 0, or what keeps the mean."""
+    return torch.empty_like(weights).bernoulli_(1 - dropout).div_(1 - dropout)

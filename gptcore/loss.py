@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-LOSS_CHUNK = {"cpu": 256, "cuda": 8192}
+LOSS_CHUNK = {"cpu": 512, "cuda": 8192}
 """Tokens whose logits exist at one time in the loss; on a processor they fit its cache."""
 
 
@@ -41,7 +41,10 @@ class ChunkedLoss(torch.autograd.Function):
             if needs_gradient:
                 d_logits = logits.mul_(w / normalizer).scatter_add_(1, y, -w).to(h.dtype)
                 torch.mm(d_logits, weight, out=d_hidden[part])
-                d_weight += torch.mm(d_logits.t(), h)
+                if h.dtype == d_weight.dtype:
+                    d_weight.addmm_(d_logits.t(), h)  # sums inside the product
+                else:
+                    d_weight += torch.mm(d_logits.t(), h)
         ctx.save_for_backward(d_hidden, d_weight.to(weight.dtype))
         return total
 

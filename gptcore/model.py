@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gptcore.attention import attention_kernel, plain_attention
+from gptcore.attention import causal_attention
 from gptcore.cache import Layout, Past
 from gptcore.config import ModelConfig
 from gptcore.loss import ChunkedLoss
@@ -39,19 +39,17 @@ class Attention(nn.Module):
         self.c_proj = nn.Linear(config.n_embd, config.n_embd)
 
     def forward(self, x: Tensor, mask: Tensor | None, past: Past | None) -> Tensor:
-        """(B, T, C), additive mask (T, S), None: nothing to hide; what was read → (B, T, C)."""
+        """(B, T, C), additive mask (…, T, S) and what was read, for a ``Layout`` → (B, T, C)."""
         b, t, c = x.shape
-        qkv = self.c_attn(x).view(b, t, 3, self.n_head, c // self.n_head)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (B, H, T, D)
-        dropout = self.dropout if self.training else 0.0
-        if past is not None:
+        qkv, dropout = self.c_attn(x), self.dropout if self.training else 0.0
+        if past is None:
+            y = causal_attention(qkv, self.n_head, dropout)
+        else:
+            q, k, v = qkv.view(b, t, 3, self.n_head, c // self.n_head).permute(2, 0, 3, 1, 4)
             k, v = past(k, v)
             y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
-        elif mask is not None and attention_kernel(x.device.type, x.dtype, t) == "plain":
-            y = plain_attention(q, k, v, mask, dropout)
-        else:
-            y = F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=dropout)
-        return F.dropout(self.c_proj(y.transpose(1, 2).reshape(b, t, c)), dropout)
+            y = y.transpose(1, 2).reshape(b, t, c)
+        return F.dropout(self.c_proj(y), dropout)
 
 
 class MLP(nn.Module):
@@ -126,13 +124,11 @@ class GPT(nn.Module):
         ``layout``: a ``Cache``, whose texts the ids continue and into which they are written, or
         rows that branch; without it every row is a text from its beginning on.
         """
-        t, dtype = ids.shape[1], self.wte.weight.dtype
-        mask: Tensor | None
+        t, mask = ids.shape[1], None
         if layout is None:
             positions = torch.arange(t, device=ids.device)
-            mask = torch.full((t, t), -math.inf, device=ids.device, dtype=dtype).triu(1)
         else:
-            positions, mask = layout.positions(t), layout.mask(t, dtype)
+            positions, mask = layout.positions(t), layout.mask(t, self.wte.weight.dtype)
         x = self.wte(ids) + self.wpe(positions)
         x = F.dropout(x, self.config.dropout, self.training)
         for i, block in enumerate(self.h):

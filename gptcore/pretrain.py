@@ -87,9 +87,7 @@ def pretrain(
             "parameters": sum(p.numel() for p in training.optimizer.master.values()),
             "epochs": training.stream.epochs,
             "generations": position.generation + 1,
-            "attention": attention_kernel(
-                training.device.type, dtype_of(job.train.precision), job.model.context_length
-            ),
+            "attention": attention_kernel(training.device.type, job.model.context_length),
         }
         aside = run / ".summary.json"
         aside.write_text(json.dumps(summary, indent=1))

@@ -7,7 +7,7 @@ import torch
 import transformers
 from torch.nn import functional as F
 
-from gptcore.attention import attention_kernel
+from gptcore.attention import attention_kernel, causal_attention
 from gptcore.cache import Cache
 from gptcore.config import (
     ModelConfig,
@@ -138,14 +138,49 @@ def test_padding_at_the_left_changes_nothing(norm: Any) -> None:
             torch.testing.assert_close(kept, alone[14 - start :], atol=1e-5, rtol=1e-5)
 
 
-def test_plain_and_fused_attention_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = GPT(ModelConfig(**SMALL)).initialize(0).bfloat16().eval()
-    ids = torch.randint(0, 211, (2, 40))
-    plain = model(ids)
-    assert attention_kernel("cpu", torch.bfloat16, 40) == "plain"
-    monkeypatch.setattr("gptcore.attention.PLAIN_ATTENTION_MAX", 0)
-    assert attention_kernel("cpu", torch.bfloat16, 40) == "fused"
-    torch.testing.assert_close(plain, model(ids), atol=0.06, rtol=0.02)
+@pytest.mark.parametrize("length", [5, 128, 300])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_attention_in_blocks_is_attention(length: int, dtype: torch.dtype) -> None:
+    assert attention_kernel("cpu", length) == "blocks"
+    given = torch.randn(2, length, 3 * 32, dtype=torch.float64)
+    outcome = []
+    for compute in (causal_attention, _reference_attention):
+        qkv = given.to(dtype if compute is causal_attention else torch.float64).requires_grad_()
+        y = compute(qkv, 4, 0.0)
+        (y.double() * torch.linspace(-1, 1, y.numel()).view(y.shape)).sum().backward()
+        outcome.append((y.double(), qkv.grad.double()))  # type: ignore[union-attr]
+    scale = 1e-9 if dtype is torch.float64 else 0.03
+    for ours, exact in zip(*outcome, strict=True):
+        torch.testing.assert_close(ours, exact, atol=scale, rtol=scale)
+
+
+def _reference_attention(qkv: torch.Tensor, n_head: int, dropout: float) -> torch.Tensor:
+    """Written out: softmax(QKᵀ/√D + mask)·V for every head."""
+    b, t, c3 = qkv.shape
+    q, k, v = (x.view(b, t, n_head, -1).transpose(1, 2) for x in qkv.chunk(3, -1))
+    scores = q @ k.transpose(2, 3) / (c3 // 3 // n_head) ** 0.5
+    ahead = torch.ones(t, t, dtype=torch.bool).triu(1)
+    weights = scores.masked_fill(ahead, -torch.inf).softmax(-1)
+    return (weights @ v).transpose(1, 2).reshape(b, t, c3 // 3)
+
+
+def test_attention_with_dropout_has_the_gradient_of_what_it_drew() -> None:
+    qkv = torch.randn(1, 150, 3 * 4, dtype=torch.float64)
+
+    def drawn(x: torch.Tensor) -> torch.Tensor:
+        torch.manual_seed(3)
+        return causal_attention(torch.cat([qkv[:, :140], x], 1), 2, 0.3)
+
+    assert torch.autograd.gradcheck(drawn, (qkv[:, 140:].clone().requires_grad_(),))
+
+
+def test_dropout_of_attention_keeps_its_mean() -> None:
+    qkv = torch.randn(1, 150, 3 * 16, requires_grad=True)
+    exact = causal_attention(qkv, 2, 0.0)
+    torch.manual_seed(0)
+    draws = [causal_attention(qkv, 2, 0.3).detach() for _ in range(400)]
+    assert not torch.equal(draws[0], draws[1])
+    torch.testing.assert_close(torch.stack(draws).mean(0)[:, 20:], exact[:, 20:], atol=0.15, rtol=0)
 
 
 def test_attention_looks_back_only() -> None:
