@@ -52,6 +52,9 @@ class ModelConfig:
     """tanh is what both papers' code uses; erf is torch's default."""
     dropout: float = 0.0
     """Probability, at the embeddings, attention weights and both residual branches."""
+    embedding_dropout: Literal["sum", "matrix"] = "sum"
+    """sum: what token and position rows add up to (GPT-2); matrix: the rows themselves, one draw
+    for the whole pass, so that the tied head sees it too (GPT-1's code)."""
     wpe_std: float = 0.02
     """Standard deviation of the position rows at the start (OpenAI's GPT-2 code: 0.01)."""
     scale_residual_init: bool = True
@@ -70,6 +73,7 @@ class ModelConfig:
         )
         _one_of("norm", self.norm, ("pre", "post"))
         _one_of("gelu", self.gelu, ("tanh", "erf"))
+        _one_of("embedding_dropout", self.embedding_dropout, ("sum", "matrix"))
         _need(0.0 <= self.dropout < 1.0, "dropout", self.dropout, "must lie in [0, 1)")
 
 
@@ -83,6 +87,7 @@ def gpt1(*, dropout: float = 0.1) -> ModelConfig:
         n_embd=768,
         norm="post",
         dropout=dropout,
+        embedding_dropout="matrix",
         scale_residual_init=False,
     )
 

@@ -124,13 +124,25 @@ class GPT(nn.Module):
         ``layout``: a ``Cache``, whose texts the ids continue and into which they are written, or
         rows that branch; without it every row is a text from its beginning on.
         """
+        return self._read(ids, layout, *self._rows())
+
+    def _rows(self) -> tuple[Tensor, Tensor]:
+        """Token rows (V, C) and position rows as this pass reads them, and its head the first."""
+        rows = self.wte.weight, self.wpe.weight
+        if self.config.embedding_dropout == "sum":
+            return rows
+        wte, wpe = (F.dropout(r, self.config.dropout, self.training) for r in rows)
+        return wte, wpe
+
+    def _read(self, ids: Tensor, layout: Layout | None, wte: Tensor, wpe: Tensor) -> Tensor:
         t, mask = ids.shape[1], None
         if layout is None:
             positions = torch.arange(t, device=ids.device)
         else:
-            positions, mask = layout.positions(t), layout.mask(t, self.wte.weight.dtype)
-        x = self.wte(ids) + self.wpe(positions)
-        x = F.dropout(x, self.config.dropout, self.training)
+            positions, mask = layout.positions(t), layout.mask(t, wte.dtype)
+        x = F.embedding(ids, wte) + F.embedding(positions, wpe)
+        if self.config.embedding_dropout == "sum":
+            x = F.dropout(x, self.config.dropout, self.training)
         for i, block in enumerate(self.h):
             x = block(x, mask, partial(layout.extend, i) if layout is not None else None)
         if layout is not None:
@@ -148,10 +160,9 @@ class GPT(nn.Module):
         A sum, so that the caller divides by the weight of the whole optimizer step, over
         micro-steps and ranks (never a mean of means).
         """
-        hidden = self(ids).reshape(-1, self.config.n_embd)
-        total: Tensor = ChunkedLoss.apply(
-            hidden, self.wte.weight, labels.reshape(-1), weights.reshape(-1)
-        )  # type: ignore[no-untyped-call]
+        wte, wpe = self._rows()
+        hidden = self._read(ids, None, wte, wpe).reshape(-1, self.config.n_embd)
+        total: Tensor = ChunkedLoss.apply(hidden, wte, labels.reshape(-1), weights.reshape(-1))  # type: ignore[no-untyped-call]
         return total
 
 

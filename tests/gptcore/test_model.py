@@ -214,9 +214,53 @@ def test_dropout_acts_in_training_only() -> None:
     assert torch.equal(model(ids), model(ids))
 
 
+def test_dropout_of_the_matrix_hits_the_head_too_and_that_of_the_sum_does_not() -> None:
+    """With Blocks that add nothing, what is dropped can be read off the hidden states."""
+    ids = torch.zeros(1, 40, dtype=torch.long)
+    for place in ("sum", "matrix"):
+        config = ModelConfig(**SMALL, norm="post", dropout=0.5, embedding_dropout=place)  # type: ignore[arg-type]
+        model = GPT(config).initialize(0)
+        seen: list[torch.Tensor] = []
+        model.h = torch.nn.ModuleList([_Spy(seen)])
+        with torch.no_grad():
+            model.wte.weight.fill_(1)
+            model.wpe.weight.zero_()
+        torch.manual_seed(1)
+        loss = model.loss(ids, ids, torch.ones(1, 40))
+        rows = seen[0][0]
+        alike = all(torch.equal(rows[0], row) for row in rows)
+        assert alike == (place == "matrix")  # one draw for the row of a token, or one per position
+        assert set(rows.unique().tolist()) == {0.0, 2.0}
+        if place == "matrix":  # token 0 was read as its dropped row, and is scored by it as well
+            torch.manual_seed(1)
+            dropped = F.dropout(torch.ones(211, 32), 0.5)
+            logits = rows @ dropped.t()
+            expected = F.cross_entropy(logits, ids[0], reduction="sum")
+            torch.testing.assert_close(loss, expected)
+
+
+class _Spy(torch.nn.Module):
+    """A Block that adds nothing and keeps what it saw."""
+
+    def __init__(self, seen: list[torch.Tensor]) -> None:
+        super().__init__()
+        self.seen = seen
+
+    def forward(self, x: torch.Tensor, mask: object, past: object) -> torch.Tensor:
+        self.seen.append(x.detach())
+        return x
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("n_head", 5), ("n_layer", 0), ("dropout", 1.0), ("norm", "sandwich"), ("gelu", "relu")],
+    [
+        ("n_head", 5),
+        ("n_layer", 0),
+        ("dropout", 1.0),
+        ("norm", "sandwich"),
+        ("gelu", "relu"),
+        ("embedding_dropout", "x"),
+    ],
 )
 def test_a_shape_that_cannot_work_is_refused_by_name(field: str, value: Any) -> None:
     with pytest.raises(ConfigError, match=field):
