@@ -18,11 +18,12 @@ from packaging.requirements import Requirement
 import gptcore
 from gptcore.checkpoint import load_weights
 from gptcore.config import ModelConfig, StreamConfig, TrainConfig
-from gptcore.errors import CheckpointError, ConfigError, TrainingError
-from gptcore.pretrain import BAD_INPUT, FINISHED, INTERRUPTED, LOCKED, Job, RunLocked, pretrain
+from gptcore.errors import CheckpointError, ConfigError, RunLocked, TrainingError
+from gptcore.pretrain import BAD_INPUT, FINISHED, INTERRUPTED, LOCKED, Job, pretrain
 from gptcore.tracking import read_jsonl
 
 MODEL = ModelConfig(vocab_size=512, context_length=16, n_layer=2, n_head=2, n_embd=32, dropout=0.1)
+MEASURED = ("tokens_per_second", "memory")
 MIXTURE = (
     StreamConfig(name="corpus", rate=1),
     StreamConfig(name="answer", rate=2, target_weight=5),
@@ -44,7 +45,7 @@ def _job(shards: Path, out: Path, **changes: Any) -> Job:
 
 def _rows(run: Path) -> list[dict[str, float]]:
     rows = read_jsonl(run / "metrics.jsonl")
-    return [{k: v for k, v in row.items() if k != "tokens_per_second"} for row in rows]
+    return [{k: v for k, v in row.items() if k not in MEASURED} for row in rows]
 
 
 def _weights(run: Path) -> bytes:
@@ -172,9 +173,10 @@ class TestProcess:
         assert process.wait() == INTERRUPTED
         assert "stopped after a checkpoint" in process.stderr.read()
 
-        reading, writing = os.pipe()
-        process = self._start(job, tmp_path, "--parent-pipe", str(reading), pass_fds=[reading])
-        os.close(reading)
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        writing = os.open(pipe, os.O_RDWR)
+        process = self._start(job, tmp_path, "--parent-pipe", str(pipe))
         done = len(read_jsonl(run / "metrics.jsonl"))
         self._wait_for_rows(run, done + 10)
         os.close(writing)  # what the kernel does when a parent dies
