@@ -11,10 +11,11 @@ products per matrix and step.
 
 Bytes of training: weights, gradients and the states of the optimizers, exactly; activations by
 counting what the Blocks keep for the backward pass, 17·d values per token and Block (and H·T twice
-where attention is made of plain products), and about 12·d for what is alive meanwhile. Measured on
-eight shapes from 0.25 to 60 million parameters in fp32 with Muon and bf16 with AdamW: the peak of
-the process was within 10 % of the formula, with 350 MB for the process itself; writing a checkpoint
-adds nothing. Not measured on a GPU.
+where attention is made of plain products; where activations are recomputed, that for one Block and
+d for each), and about 12·d for what is alive meanwhile. All on one device: ranks share the batch.
+Measured on eight shapes from 0.25 to 60 million parameters in fp32 with Muon and bf16 with AdamW:
+the peak of the process was within 10 % of the formula, with 350 MB for the process itself; writing
+a checkpoint adds nothing. Not measured on a GPU.
 """
 
 from gptcore.config import ModelConfig, TrainConfig
@@ -95,9 +96,12 @@ def _activation_bytes(model: ModelConfig, train: TrainConfig, device: str) -> in
     plain = device == "cpu" and train.precision == "bf16" and length <= _PLAIN_MAX
     per_block = 17 * d + (2 * model.n_head * length if plain else 0)
     tokens = train.batch_size * length
+    kept = model.n_layer * per_block
+    if train.recompute_activations:
+        kept = model.n_layer * d + per_block
     logits = 2 * 4 * model.vocab_size * min(tokens, _CHUNK[device])
     head_gradient = 4 * model.vocab_size * d
-    return tokens * width * (model.n_layer * per_block + 12 * d) + logits + head_gradient
+    return tokens * width * (kept + 12 * d) + logits + head_gradient
 
 
 def _muon_flops(model: ModelConfig) -> int:

@@ -59,6 +59,7 @@ class WindowStream:
                 f"stream {config.name!r} has {len(shard.ids)} tokens, fewer than one window of"
                 f" {context_length + 1}: give more text or a smaller context_length"
             )
+        self.end_of_text = shard.end_of_text
         self._seed = (seed, zlib.crc32(config.name.encode()))
         self._epoch = -1
         self._order: npt.NDArray[np.int64] = np.empty(0, np.int64)
@@ -96,6 +97,11 @@ class MixtureStream:
         rates = np.array([stream.config.rate for stream in streams])
         self._rates = rates / rates.sum()
         self._given = dict.fromkeys((s.config.name for s in streams), 0)
+        found = {stream.config.name: stream.end_of_text for stream in streams}
+        if len(set(found.values())) > 1:
+            raise DataError(f"mixture: its shards end in several ids, {found}: encode them alike")
+        self.end_of_text = next(iter(found.values()))
+        """The id after every text."""
 
     @classmethod
     def open(

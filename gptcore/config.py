@@ -218,6 +218,13 @@ class TrainConfig:
     """bf16: bf16 weights and activations, fp32 master weights and loss."""
     seed: int = 0
     """Of the initial weights, dropout and the order of the data."""
+    separate_documents: bool = False
+    """Read the documents of a window as if each stood alone (``gptcore.documents``)."""
+    recompute_activations: bool = False
+    """Keep less for the backward pass and compute it again: about a third more work for a fraction
+    of the memory that grows with batch_size."""
+    compile: bool | None = None
+    """Compile the Blocks (torch.compile); None: on a GPU."""
     threads: int = 0
     """Processor threads of each rank; 0: its share of the cores."""
     parallel: Literal["ddp", "fsdp"] = "ddp"
@@ -266,6 +273,10 @@ class TrainConfig:
         _one_of("schedule", self.schedule, ("cosine", "linear", "wsd"))
         _one_of("precision", self.precision, ("fp32", "bf16"))
         _one_of("parallel", self.parallel, ("ddp", "fsdp"))
+        for name in ("separate_documents", "recompute_activations", "compile"):
+            value = getattr(self, name)
+            unset = name == "compile" and value is None
+            _need(unset or isinstance(value, bool), name, value, "use true or false")
         _need(
             self.warmup_tokens < self.tokens,
             "warmup_tokens",

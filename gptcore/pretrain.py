@@ -165,6 +165,10 @@ def _model(job: Job, ranks: Ranks, device: torch.device) -> tuple[GPT, Optimizer
     model = GPT(job.model).initialize(job.train.seed)
     if job.initial is not None:
         model.load_state_dict(_initial(Path(job.initial), job.model))
+    model.recompute = job.train.recompute_activations
+    if compiles(job.train, device.type):
+        for block in model.h:
+            block.compile()
     if ranks.count > 1 and job.train.parallel == "fsdp":
         shard(model, device, job.train.precision)
         return model, Optimizer(model, job.train, ranks)
@@ -175,6 +179,11 @@ def _model(job: Job, ranks: Ranks, device: torch.device) -> tuple[GPT, Optimizer
     return model, optimizer
 
 
+def compiles(config: TrainConfig, device: str) -> bool:
+    """Whether the Blocks are compiled, by the rule of ``TrainConfig.compile``."""
+    return device == "cuda" if config.compile is None else config.compile
+
+
 def _about(job: Job, ranks: Ranks, runtime: Runtime) -> dict[str, Any]:
     """How a run computes: what its checkpoints say beside its position."""
     config = job.train
@@ -183,6 +192,7 @@ def _about(job: Job, ranks: Ranks, runtime: Runtime) -> dict[str, Any]:
         "attention": attention_kernel(runtime.device, dtype, job.model.context_length),
         "schedule": f"{config.schedule} over {config.tokens} tokens",
         "dropout": f"drawn from ({config.seed}, step, micro-step, rank)",
+        "compiled": compiles(config, runtime.device),
         "device": runtime.device,
         "threads": runtime.threads,
         "ranks": ranks.count,

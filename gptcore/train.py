@@ -22,6 +22,7 @@ from gptcore.batches import Batch, MixtureStream
 from gptcore.checkpoint import Best, Position, newest_checkpoint, read_checkpoint, save_checkpoint
 from gptcore.config import TrainConfig
 from gptcore.distributed import Ranks, seed_dropout
+from gptcore.documents import Documents
 from gptcore.guard import Guard
 from gptcore.manifest import changed_keys
 from gptcore.meter import Meter
@@ -192,7 +193,9 @@ def _sums(training: Training, step: int) -> Sums:
 
 def _loss(training: Training, batch: Batch) -> torch.Tensor:
     ids, labels, weights = (t.to(training.device, non_blocking=True) for t in batch.tensors)
-    return training.model.loss(ids, labels, weights)
+    separate = training.config.separate_documents
+    layout = Documents(ids, training.stream.end_of_text) if separate else None
+    return training.model.loss(ids, labels, weights, layout)
 
 
 @torch.no_grad()

@@ -21,6 +21,7 @@ from flows.plan_checks import amount
 from flows.profiles import Overrides, Profile, load
 from gptcore import config
 from gptcore.config import ModelConfig
+from gptcore.meter import flops_per_token
 from gptcore.model import GPT, count_parameters
 from gptcore.optim import Optimizer
 from tasks_to_text.kinds import question_answering
@@ -70,6 +71,10 @@ def test_operations_are_those_of_the_papers() -> None:
     weights = count_parameters(shape) - 1024 * 768
     expected = 6 * weights + 12 * 12 * 768 * 1024
     assert 3 * costs.forward_flops_per_token(shape) == expected
+
+
+def test_operations_are_counted_as_the_trainer_counts_them(tiny: Profile) -> None:
+    assert 3 * costs.forward_flops_per_token(tiny.model) == flops_per_token(tiny.model)
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
