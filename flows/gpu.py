@@ -1,10 +1,13 @@
-"""How a stage reaches the accelerator: the trainer as a process of its own.
+"""How a stage reaches the accelerators: the trainer as a process of its own.
 
 ``python -m gptcore.pretrain`` runs in its own session with its own log file, so that neither a
-terminal's Ctrl-C nor a broken pipe of a worker reaches it; it holds the reading end of a pipe, so
-that it learns of our death whatever killed us. Its metrics are read from the file it appends to:
-a slow tracker can never hold a training step. When we are cancelled it gets SIGTERM and the time to
-write a checkpoint (a Prefect worker gives 30 seconds before it kills).
+terminal's Ctrl-C nor a broken pipe of a worker reaches it; it reads from a named pipe that we hold
+open, so that it learns of our death whatever killed us. Its metrics are read from the file it
+appends to: a slow tracker can never hold a training step. When we are cancelled it gets SIGTERM and
+the time to write a checkpoint (a Prefect worker gives 30 seconds before it kills).
+
+On a machine with several GPUs it is torchrun that runs, with the trainer on each (``ranks_for``).
+torchrun has exit codes of its own, so the trainer also writes its own into a file.
 """
 
 import contextlib
@@ -14,8 +17,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +33,8 @@ GRACE_SECONDS = 25.0
 POLL_SECONDS = 0.2
 _DEVICES = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 _QUOTED_LINES = 15
+RANK_TOKENS = 8192
+"""A GPU of several gets at least so many tokens at a time; with fewer it only waits for others."""
 _DISK_IS_FULL = 20_000_000
 """Free bytes under which a crash is put down to the disk: a checkpoint did not fit."""
 
@@ -44,59 +51,97 @@ def device_kind() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def ranks_for(job: Mapping[str, Any]) -> int:
+    """Processes that train a job here: one per GPU, as far as they can share its batches."""
+    if device_kind() == "cpu":
+        return 1
+    import torch
+
+    rows, length = job["train"]["batch_size"], job["model"]["context_length"]
+    possible = range(1, torch.cuda.device_count() + 1)
+    enough = max(1, rows * length // RANK_TOKENS)
+    return max(n for n in possible if n == 1 or (rows % n == 0 and n <= enough))
+
+
 def train(
     job: Mapping[str, Any],
     out: Path,
     on_rows: Callable[[Sequence[Row]], None] = lambda rows: None,
+    *,
+    ranks: int | None = None,
 ) -> dict[str, Any]:
     """Run the trainer on a job in its run directory and return its summary.
 
     ``on_rows`` gets the new rows of metrics.jsonl some times a second. The same call goes on where
-    an interrupted one stopped. Raises TrainerStopped when the trainer was stopped from outside,
-    TrainerError when it refused the job or crashed.
+    an interrupted one stopped, also with another number of ``ranks`` (None: as many as serve it
+    here). Raises TrainerStopped when the trainer was stopped from outside, TrainerError when it
+    refused the job or crashed.
     """
     launch = out / "launch.json"
     launch.write_text(json.dumps({**job, "out": str(out)}, indent=1))
     metrics = _MetricsTail(out / METRICS)
-    with _trainer(launch, out / LOG) as process:
-        while process.poll() is None:
+    with _trainer(launch, out / LOG, ranks or ranks_for(job)) as trainer:
+        while trainer.process.poll() is None:
             if rows := metrics.new():
                 on_rows(rows)
             time.sleep(POLL_SECONDS)
+        code = trainer.code
     if rows := metrics.new():
         on_rows(rows)
-    _check(process.returncode, out / LOG)
+    _check(code, out / LOG)
     summary: dict[str, Any] = json.loads((out / "summary.json").read_text())
     return summary
 
 
+@dataclass(frozen=True, slots=True)
+class _Trainer:
+    """The process that was started, and where the trainer leaves its exit code."""
+
+    process: subprocess.Popen[bytes]
+    verdict: Path
+
+    @property
+    def code(self) -> int:
+        """The trainer's exit code; where it left none, that of the process."""
+        if self.verdict.exists():
+            return int(json.loads(self.verdict.read_text()))
+        code: int = self.process.returncode
+        return code
+
+
 @contextlib.contextmanager
-def _trainer(launch: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _trainer(launch: Path, log: Path, ranks: int) -> Iterator[_Trainer]:
     """The running trainer; whatever ends the block early stops it after a checkpoint."""
-    reading, writing = os.pipe()
-    command = [sys.executable, "-m", "gptcore.pretrain", str(launch), "--parent-pipe", str(reading)]
-    try:
+    with contextlib.ExitStack() as held:
+        place = Path(held.enter_context(tempfile.TemporaryDirectory()))
+        pipe, verdict = place / "parent", place / "verdict"
+        os.mkfifo(pipe)
+        held.callback(os.close, os.open(pipe, os.O_RDWR))
         with log.open("ab") as sink:
             process = subprocess.Popen(
-                command,
+                [
+                    *_launcher(ranks),
+                    *("-m", "gptcore.pretrain", str(launch)),
+                    *("--parent-pipe", str(pipe), "--verdict", str(verdict)),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                pass_fds=(reading,),
             )
-    except BaseException:
-        os.close(writing)
-        raise
-    finally:
-        os.close(reading)
-    try:
-        yield process
-    except BaseException:
-        _stop(process)
-        raise
-    finally:
-        os.close(writing)
+        try:
+            yield _Trainer(process, verdict)
+        except BaseException:
+            _stop(process)
+            raise
+
+
+def _launcher(ranks: int) -> list[str]:
+    """What runs a module: Python, or torchrun where it is to run several times."""
+    if ranks == 1:
+        return [sys.executable]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(ranks)]
+    return [sys.executable, *torchrun]
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -114,7 +159,9 @@ def _check(code: int, log: Path) -> None:
     if code == 0:
         return
     lines = log.read_text(errors="replace").splitlines() or ["(the log is empty)"]
-    last = lines[-1].removeprefix("error: ")
+    # Behind several ranks torchrun has the last word.
+    told = [line for line in lines if line.startswith("error: ")] or lines
+    last = told[-1].removeprefix("error: ")
     if code == 75:
         raise TrainerStopped("the trainer was stopped after a checkpoint: run the command again")
     if code in (2, 3):

@@ -252,8 +252,8 @@ def _disk(profile: Profile, found: Volumes) -> dict[str, int]:
     corpus, prompts = found.corpus or 0, _ROW_BYTES * sum(found.rows.values())
     rates = {stream.name for stream in train.mixture} - {CORPUS}
     tokens = (corpus + sum(found.tasks[name] or 0 for name in rates)) / BYTES_PER_TOKEN
-    # One more checkpoint than is kept stands there while it is written.
-    checkpoints = (train.keep_checkpoints + 1) * costs.checkpoint_bytes(model, train)
+    # Beside the last ones the best is kept, and one more stands there while it is written.
+    checkpoints = (train.keep_checkpoints + 2) * costs.checkpoint_bytes(model, train)
     return {
         "texts and documents": int(_COMPRESSED * (found.documentation + found.texts + corpus)),
         "prompts": prompts,

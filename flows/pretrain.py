@@ -84,7 +84,8 @@ def _trained(
 
         def on_rows(rows: Sequence[gpu.Row]) -> None:
             last = rows[-1]
-            rate = f"loss {last['train/loss']:.3f}, {last['tokens_per_second']:,.0f} tokens/s"
+            loss, speed = last.get("train/loss", float("nan")), last["tokens_per_second"]
+            rate = f"loss {loss:.3f}, {speed:,.0f} tokens/s"
             progress(int(last["tokens"]), budget, rate)
             tracked.log(rows)
 

@@ -4,6 +4,8 @@ A window is ``context_length + 1`` consecutive ids of a shard: all but the last 
 the first are predicted. Each stream gives every window once per epoch, in an order drawn anew from
 (seed, stream, epoch). The mixture draws the stream of each row from (seed, step). So a batch is a
 function of the seed and of how many windows each stream has given: that is all the state there is.
+Ranks draw the same batch and read their own rows of it, so the state is that of the whole run and
+no number of ranks changes what a step sees.
 """
 
 import zlib
@@ -18,7 +20,8 @@ import torch
 from torch import Tensor
 
 from gptcore.config import StreamConfig
-from gptcore.errors import DataError
+from gptcore.distributed import ALONE, Ranks
+from gptcore.errors import ConfigError, DataError
 from gptcore.shards import Shard, load_shard
 
 
@@ -29,6 +32,20 @@ class Batch:
     ids: Tensor
     labels: Tensor
     weights: Tensor
+
+    @property
+    def weight(self) -> float:
+        """Sum of the loss weights."""
+        return self.weights.double().sum().item()
+
+    @property
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor]:
+        """All three; in memory that a GPU can fetch by itself, where there is one."""
+        found = self.ids, self.labels, self.weights
+        if not torch.cuda.is_available():
+            return found
+        ids, labels, weights = (tensor.pin_memory() for tensor in found)
+        return ids, labels, weights
 
 
 class WindowStream:
@@ -42,6 +59,7 @@ class WindowStream:
                 f"stream {config.name!r} has {len(shard.ids)} tokens, fewer than one window of"
                 f" {context_length + 1}: give more text or a smaller context_length"
             )
+        self.end_of_text = shard.end_of_text
         self._seed = (seed, zlib.crc32(config.name.encode()))
         self._epoch = -1
         self._order: npt.NDArray[np.int64] = np.empty(0, np.int64)
@@ -64,11 +82,26 @@ class WindowStream:
 class MixtureStream:
     """Draws each row's stream at the stated rates; resumes exactly from ``state``."""
 
-    def __init__(self, streams: Sequence[WindowStream], *, rows: int, seed: int) -> None:
+    def __init__(
+        self, streams: Sequence[WindowStream], *, rows: int, seed: int, ranks: Ranks = ALONE
+    ) -> None:
+        """``rows``: those of a batch over all ranks; ConfigError when they cannot be shared out."""
+        if rows % ranks.count:
+            raise ConfigError(
+                f"batch_size={rows}: {ranks.count} ranks cannot share it; use a multiple of "
+                f"{ranks.count}, or another number of ranks"
+            )
         self._streams, self._rows, self._seed = list(streams), rows, seed
+        share = rows // ranks.count
+        self._mine = range(ranks.rank * share, (ranks.rank + 1) * share)
         rates = np.array([stream.config.rate for stream in streams])
         self._rates = rates / rates.sum()
         self._given = dict.fromkeys((s.config.name for s in streams), 0)
+        found = {stream.config.name: stream.end_of_text for stream in streams}
+        if len(set(found.values())) > 1:
+            raise DataError(f"mixture: its shards end in several ids, {found}: encode them alike")
+        self.end_of_text = next(iter(found.values()))
+        """The id after every text."""
 
     @classmethod
     def open(
@@ -79,13 +112,14 @@ class MixtureStream:
         context_length: int,
         rows: int,
         seed: int,
+        ranks: Ranks = ALONE,
     ) -> "MixtureStream":
         """Streams over the training shards of a product."""
         streams = [
             WindowStream(c, load_shard(shards, split="train", name=c.name), context_length, seed)
             for c in mixture
         ]
-        return cls(streams, rows=rows, seed=seed)
+        return cls(streams, rows=rows, seed=seed, ranks=ranks)
 
     @property
     def state(self) -> dict[str, int]:
@@ -102,23 +136,35 @@ class MixtureStream:
         return {s.config.name: self._given[s.config.name] / s.n_windows for s in self._streams}
 
     def batch(self, draw: int) -> Batch:
-        """The rows of the draw-th micro-step since the start of the run."""
+        """This rank's rows of the draw-th micro-step since the start of the run."""
         rng = np.random.default_rng((self._seed, 1, draw))
         rows = []
-        for which in rng.choice(len(self._streams), size=self._rows, p=self._rates):
+        for row, which in enumerate(rng.choice(len(self._streams), self._rows, p=self._rates)):
             stream = self._streams[which]
-            rows.append(stream.window(self._given[stream.config.name]))
+            if row in self._mine:
+                rows.append(stream.window(self._given[stream.config.name]))
             self._given[stream.config.name] += 1
         return _collate(rows)
 
 
-def validation_batches(shard: Shard, context_length: int, windows: int, rows: int) -> list[Batch]:
-    """A fixed sample of up to ``windows`` windows of a held-out shard, in batches of ``rows``."""
+def validation_batches(
+    shard: Shard, context_length: int, windows: int, rows: int, ranks: Ranks = ALONE
+) -> list[Batch]:
+    """This rank's part of up to ``windows`` windows of a held-out shard.
+
+    Batches of ``rows`` over all ranks. Every rank gets as many of the same shape, because ranks
+    that share a model must call it together: what is missing at the end are rows without weight.
+    """
     stream = WindowStream(StreamConfig(name="validation", rate=1), shard, context_length, 0)
     n = min(windows, stream.n_windows)
-    return [
-        _collate([stream.window(i) for i in range(j, min(j + rows, n))]) for j in range(0, n, rows)
-    ]
+    batches = []
+    for start in range(0, n, rows):
+        share = -(-min(rows, n - start) // ranks.count)
+        mine = range(start + ranks.rank * share, start + (ranks.rank + 1) * share)
+        batch = _collate([stream.window(min(i, n - 1)) for i in mine])
+        batch.weights[torch.tensor(mine) >= min(start + rows, n)] = 0
+        batches.append(batch)
+    return batches
 
 
 def _collate(rows: Sequence[tuple[Any, Any]]) -> Batch:

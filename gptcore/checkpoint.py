@@ -1,32 +1,48 @@
 """Checkpoints (resumable training state) and weights (parameters alone), without pickle.
 
 A checkpoint is a directory ``step-00001200`` with ``model.safetensors`` (fp32 master weights),
-``optimizer.safetensors`` and ``state.json`` (step, tokens seen, data position, generation,
-checksums). It is written under a temporary name, synced and renamed, so that a process killed at
-any moment leaves whole checkpoints only. A broken newest one falls back to the one before.
+``optimizer.safetensors`` and ``state.json``: where the run stands (``Position``), how it computes
+(schedule, kernels, ranks, versions) and checksums. It is written under a hidden name, synced and
+renamed, so that a process killed at any moment leaves whole checkpoints only. A broken newest one
+falls back to the one before.
+
+The files hold whole tensors, whatever they are spread over: what one rank has written two can read,
+and the other way round. All ranks must see the directory; the first one writes.
+
+Besides the last ones the best is kept: that of the lowest validation loss.
 """
 
 import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from gptcore.config import ModelConfig, from_plain
+from gptcore.distributed import ALONE, Ranks
 from gptcore.errors import CheckpointError, ProductError
 from gptcore.manifest import checksums
+from gptcore.sharding import Storable
+from gptcore.tensorfile import TensorFile, write_tensors
 
-FORMAT = 1
+FORMAT = 2
 _MODEL, _OPTIMIZER, _STATE = "model.safetensors", "optimizer.safetensors", "state.json"
 _CONFIG = "config.json"
-_RNG = "rng/torch"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Best:
+    """The lowest validation loss so far."""
+
+    step: int
+    loss: float
+    """Nats per token."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,53 +50,89 @@ class Position:
     """How far a run has come."""
 
     step: int = 0
-    """Optimizer steps done."""
+    """Optimizer steps done, skipped ones included."""
     tokens: int = 0
     """Tokens seen."""
     streams: dict[str, int]
-    """Windows given, by stream."""
+    """Windows given, by stream, over all ranks."""
     generation: int = 0
     """Raised by one at every start of the run, so that a trainer believed dead is recognised."""
+    guard: dict[str, Any] = field(default_factory=dict)
+    """What ``gptcore.guard`` remembers."""
+    best: Best | None = None
 
 
 def save_checkpoint(
     root: Path,
     position: Position,
-    model: Mapping[str, Tensor],
-    optimizer: Mapping[str, Tensor],
+    model: Mapping[str, Storable],
+    optimizer: Mapping[str, Storable],
     *,
     keep: int,
-) -> Path:
-    """Write ``root/step-…``, then delete all but the last ``keep``.
+    about: Mapping[str, Any],
+    ranks: Ranks = ALONE,
+) -> None:
+    """Write ``root/step-…``, then delete all but the last ``keep`` and the best.
 
     What stands there with a later step is broken (a run resumed before it), and goes too.
+    ``about``: how the run computes, for people and for whoever resumes it. All ranks call this, and
+    none goes on before the checkpoint is there.
     """
-    final = root / f"step-{position.step:08d}"
+    final = root / _name(position.step)
     aside = root / f".{final.name}"
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    save_file(_plain(model), aside / _MODEL)
-    save_file(_plain({**optimizer, _RNG: torch.get_rng_state()}), aside / _OPTIMIZER)
-    state = {"format": FORMAT, **asdict(position), "files": checksums(aside)}
-    (aside / _STATE).write_text(json.dumps(state, indent=1))
+    if ranks.first:
+        _sweep(root)
+        aside.mkdir(parents=True)
+    write_tensors(aside / _MODEL, model, here=ranks.first)
+    write_tensors(aside / _OPTIMIZER, optimizer, here=ranks.first)
+    if ranks.first:
+        state = {"format": FORMAT, **asdict(position), "about": about, "files": checksums(aside)}
+        _write_json(aside / _STATE, state)
+        _rename(aside, final)
+        _thin_out(root, position, keep)
+    ranks.wait()
+
+
+def _name(step: int) -> str:
+    return f"step-{step:08d}"
+
+
+def _sweep(root: Path) -> None:
+    """Remove what a killed process left half written or half deleted."""
+    for path in root.glob(".step-*"):
+        shutil.rmtree(path)
+
+
+def _thin_out(root: Path, position: Position, keep: int) -> None:
+    there = _checkpoints(root)
+    best = None if position.best is None else _name(position.best.step)
+    later = [path for path in there if path.name > _name(position.step)]
+    for old in later + [path for path in there[len(later) :][keep:] if path.name != best]:
+        # Renamed first: a directory that is half deleted must not look like a checkpoint.
+        shutil.rmtree(old.rename(old.with_name(f".{old.name}")))
+
+
+def _write_json(path: Path, value: Any) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(value, indent=1))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _rename(aside: Path, final: Path) -> None:
+    """Put a directory in its place, and the change on the disk."""
     _sync(aside)
     shutil.rmtree(final, ignore_errors=True)
     aside.rename(final)
-    for old in [path for path in _checkpoints(root) if path.name > final.name]:
-        shutil.rmtree(old)
-    for old in _checkpoints(root)[keep:]:
-        shutil.rmtree(old)
-    return final
-
-
-def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+    _sync(final.parent)
 
 
 def _sync(directory: Path) -> None:
-    for path in directory.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _checkpoints(root: Path) -> list[Path]:
@@ -90,51 +142,80 @@ def _checkpoints(root: Path) -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What ``newest_checkpoint`` read."""
+    """What ``read_checkpoint`` found; tensors are read one by one."""
 
     position: Position
-    model: dict[str, Tensor]
-    optimizer: dict[str, Tensor]
-    rng: Tensor
+    about: dict[str, Any]
+    model: Mapping[str, Tensor]
+    optimizer: Mapping[str, Tensor]
 
 
-def newest_checkpoint(root: Path) -> tuple[Checkpoint | None, list[str]]:
+def newest_checkpoint(root: Path) -> tuple[Path | None, list[str]]:
     """The newest whole checkpoint (None: there is none) and a line for each broken one passed."""
     problems: list[str] = []
     for path in _checkpoints(root):
         try:
-            return _read(path), problems
+            _check(path)
+            read_checkpoint(path)
+            return path, problems
         except CheckpointError as error:
             problems.append(f"{error}; falling back to the checkpoint before")
     return None, problems
 
 
-def _read(path: Path) -> Checkpoint:
+def _check(path: Path) -> None:
+    """CheckpointError when a file is not what was written."""
+    state, found = _state(path), checksums(path)
+    broken = [name for name, digest in state["files"].items() if found.get(name) != digest]
+    if broken:
+        raise CheckpointError(f"{path / broken[0]} is missing or damaged")
+
+
+def _state(path: Path) -> dict[str, Any]:
     try:
-        raw = json.loads((path / _STATE).read_text())
-        if raw["format"] > FORMAT:
-            raise CheckpointError(f"{path}: format {raw['format']} is newer than {FORMAT}: upgrade")
-        found = checksums(path)
-        broken = [name for name, digest in raw["files"].items() if found.get(name) != digest]
-        if broken:
-            raise CheckpointError(f"{path / broken[0]} is missing or damaged")
-        position = Position(**{f.name: raw[f.name] for f in fields(Position)})
-        optimizer = load_file(path / _OPTIMIZER)
-        return Checkpoint(position, load_file(path / _MODEL), optimizer, optimizer.pop(_RNG))
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        state: dict[str, Any] = json.loads((path / _STATE).read_text(encoding="utf-8"))
+        known = {"format", "about", "files", *(f.name for f in fields(Position))}
+        if state["format"] > FORMAT:
+            raise CheckpointError(
+                f"{path}: format {state['format']} is newer than {FORMAT}: upgrade"
+            )
+        if missing := sorted(known - state.keys()):
+            raise CheckpointError(f"{path / _STATE} lacks {', '.join(missing)}")
+        return state
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path} cannot be read ({error})") from error
 
 
-def save_weights(directory: Path, config: ModelConfig, weights: Mapping[str, Tensor]) -> None:
-    """Write parameters and configuration, whole or not at all."""
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Open a checkpoint; CheckpointError when it is no whole one."""
+    state = _state(path)
+    try:
+        best = None if state["best"] is None else Best(**state["best"])
+        values = {f.name: state[f.name] for f in fields(Position)}
+        position = Position(**{**values, "best": best})
+        model, optimizer = TensorFile(path / _MODEL), TensorFile(path / _OPTIMIZER)
+    except (OSError, TypeError, SafetensorError) as error:
+        raise CheckpointError(f"{path} cannot be read ({error})") from error
+    return Checkpoint(position, state["about"], model, optimizer)
+
+
+def save_weights(
+    directory: Path,
+    config: ModelConfig,
+    weights: Mapping[str, Storable],
+    *,
+    ranks: Ranks = ALONE,
+) -> None:
+    """Write parameters and configuration, whole or not at all; all ranks call this."""
     aside = directory.with_name(f".{directory.name}")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    save_file(_plain(weights), aside / _MODEL)
-    (aside / _CONFIG).write_text(json.dumps(asdict(config), indent=1))
-    _sync(aside)
-    shutil.rmtree(directory, ignore_errors=True)
-    aside.rename(directory)
+    if ranks.first:
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+    write_tensors(aside / _MODEL, weights, here=ranks.first)
+    if ranks.first:
+        _write_json(aside / _CONFIG, asdict(config))
+        _rename(aside, directory)
+    ranks.wait()
 
 
 def load_weights(directory: Path) -> tuple[ModelConfig, dict[str, Tensor]]:

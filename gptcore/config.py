@@ -190,7 +190,7 @@ class TrainConfig:
     tokens: int
     """Budget: tokens seen over the whole run."""
     batch_size: int = 16
-    """Windows per micro-step and rank."""
+    """Windows per micro-step over all ranks, whose number must divide it."""
     accumulation: int = 1
     """Micro-steps per optimizer step."""
     optimizer: Literal["adamw", "muon"] = "adamw"
@@ -205,6 +205,11 @@ class TrainConfig:
     beta2: float = 0.95
     clip: float = 1.0
     """Maximum global norm of the gradient."""
+    spike_factor: float = 10.0
+    """A step is skipped whose gradient is this many times as long as the median of the last 64;
+    0: never for its length."""
+    max_skipped: int = 20
+    """Steps that may be skipped one after another; at the next the run ends."""
     warmup_tokens: int = 0
     """Linear warm-up from 0, in tokens."""
     schedule: Literal["cosine", "linear", "wsd"] = "cosine"
@@ -218,8 +223,17 @@ class TrainConfig:
     """bf16: bf16 weights and activations, fp32 master weights and loss."""
     seed: int = 0
     """Of the initial weights, dropout and the order of the data."""
+    separate_documents: bool = False
+    """Read the documents of a window as if each stood alone (``gptcore.documents``)."""
+    recompute_activations: bool = False
+    """Keep less for the backward pass and compute it again: about a third more work for a fraction
+    of the memory that grows with batch_size."""
+    compile: bool | None = None
+    """Compile the Blocks (torch.compile); None: on a GPU."""
     threads: int = 0
-    """Processor threads; 0: all cores."""
+    """Processor threads of each rank; 0: its share of the cores."""
+    parallel: Literal["ddp", "fsdp"] = "ddp"
+    """How ranks share a model: each has all of it (ddp) or a part (fsdp); nothing with one rank."""
     checkpoint_every: int = 200
     """Optimizer steps between checkpoints."""
     keep_checkpoints: int = 2
@@ -235,7 +249,7 @@ class TrainConfig:
         _need(len(self.mixture) > 0, "mixture", self.mixture, "name at least one stream")
         names = [stream.name for stream in self.mixture]
         _need(len(set(names)) == len(names), "mixture", names, "name each stream once")
-        for name in ("learning_rate", "muon_learning_rate", "weight_decay", "clip"):
+        for name in ("learning_rate", "muon_learning_rate", "weight_decay", "clip", "spike_factor"):
             _finite(name, getattr(self, name))
         for name in (
             "tokens", "batch_size", "accumulation", "learning_rate", "muon_learning_rate", "clip",
@@ -243,8 +257,14 @@ class TrainConfig:
             "validation_windows",
         ):  # fmt: skip
             _need(getattr(self, name) > 0, name, getattr(self, name), "must be positive")
-        for name in ("weight_decay", "warmup_tokens", "threads", "seed"):
+        for name in ("weight_decay", "warmup_tokens", "threads", "seed", "max_skipped"):
             _need(getattr(self, name) >= 0, name, getattr(self, name), "must not be negative")
+        _need(
+            self.spike_factor == 0 or self.spike_factor > 1,
+            "spike_factor",
+            self.spike_factor,
+            "use more than 1, or 0 to skip no step for its gradient's length",
+        )
         _need(
             self.threads <= MAX_THREADS,
             "threads",
@@ -257,6 +277,11 @@ class TrainConfig:
         _one_of("optimizer", self.optimizer, ("adamw", "muon"))
         _one_of("schedule", self.schedule, ("cosine", "linear", "wsd"))
         _one_of("precision", self.precision, ("fp32", "bf16"))
+        _one_of("parallel", self.parallel, ("ddp", "fsdp"))
+        for name in ("separate_documents", "recompute_activations", "compile"):
+            value = getattr(self, name)
+            unset = name == "compile" and value is None
+            _need(unset or isinstance(value, bool), name, value, "use true or false")
         _need(
             self.warmup_tokens < self.tokens,
             "warmup_tokens",

@@ -5,6 +5,7 @@
     ├── DataError (also ValueError)     a document, shard or text that cannot be used
     ├── ProductError                    a product directory that is missing, broken or too new
     ├── CheckpointError                 no checkpoint can be read, or it belongs to another run
+    ├── RunLocked                       another trainer holds the run directory
     └── TrainingError                   a training run that cannot go on (NaN, lost lock, no data)
 
 Every message names the field, its value and the remedy. ``ValueError`` is a base of those that a
@@ -30,6 +31,10 @@ class ProductError(GptcoreError):
 
 class CheckpointError(GptcoreError):
     """No checkpoint can be read, or it does not fit the run that asks for it."""
+
+
+class RunLocked(GptcoreError):
+    """Another trainer holds the run directory."""
 
 
 class TrainingError(GptcoreError):

@@ -22,6 +22,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from gptcore.attention import causal_attention
 from gptcore.cache import Layout, Past
@@ -101,6 +102,8 @@ class GPT(nn.Module):
         self.wpe = nn.Embedding(config.context_length, config.n_embd)
         self.h = nn.ModuleList(Block(config) for _ in range(config.n_layer))
         self.ln_f = nn.LayerNorm(config.n_embd) if config.norm == "pre" else nn.Identity()
+        self.recompute = False
+        """Keep of every Block only what goes in, and compute it anew for the backward pass."""
 
     @torch.no_grad()
     def initialize(self, seed: int) -> "GPT":
@@ -144,7 +147,11 @@ class GPT(nn.Module):
         if self.config.embedding_dropout == "sum":
             x = F.dropout(x, self.config.dropout, self.training)
         for i, block in enumerate(self.h):
-            x = block(x, mask, partial(layout.extend, i) if layout is not None else None)
+            past = partial(layout.extend, i) if layout is not None else None
+            if self.recompute and torch.is_grad_enabled():
+                x = checkpoint(block, x, mask, past, use_reentrant=False)
+            else:
+                x = block(x, mask, past)
         if layout is not None:
             layout.read(t)
         hidden: Tensor = self.ln_f(x)
@@ -154,14 +161,16 @@ class GPT(nn.Module):
         """Hidden states (…, C) → logits (…, V) in fp32."""
         return F.linear(hidden, self.wte.weight).float()
 
-    def loss(self, ids: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+    def loss(
+        self, ids: Tensor, labels: Tensor, weights: Tensor, layout: Layout | None = None
+    ) -> Tensor:
         """Σ weights · negative log-likelihood (nats, fp32) of labels (B, T) after ids (B, T).
 
         A sum, so that the caller divides by the weight of the whole optimizer step, over
         micro-steps and ranks (never a mean of means).
         """
         wte, wpe = self._rows()
-        hidden = self._read(ids, None, wte, wpe).reshape(-1, self.config.n_embd)
+        hidden = self._read(ids, layout, wte, wpe).reshape(-1, self.config.n_embd)
         total: Tensor = ChunkedLoss.apply(hidden, wte, labels.reshape(-1), weights.reshape(-1))  # type: ignore[no-untyped-call]
         return total
 

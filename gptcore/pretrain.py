@@ -7,41 +7,56 @@ there. It imports nothing of a pipeline. Whoever starts it learns how it went by
     2  bad input             3   another trainer holds the run directory
     1  crashed
 
-It stops at SIGTERM, SIGINT or the end of an inherited pipe (``--parent-pipe FD``: the parent holds
-the other end, so its death is seen whatever killed it), always after a checkpoint.
+It stops at SIGTERM, SIGINT or when nobody holds the other end of a named pipe any more
+(``--parent-pipe PATH``: the parent does, so its death is seen whatever killed it), always after a
+checkpoint.
+
+Several ranks train one model with the same job, under torchrun:
+
+    torchrun --standalone --nproc-per-node 8 -m gptcore.pretrain JOB.json
+
+and on several machines, with the same command on each, by torchrun's rendezvous:
+
+    torchrun --nnodes 4 --nproc-per-node 8 --rdzv-id RUN --rdzv-backend c10d \\
+        --rdzv-endpoint HOST:29500 -m gptcore.pretrain JOB.json
+
+Job, shards and run directory must be on a file system that all machines see. What is sent to
+torchrun or to any rank stops all ranks after the same step. A run may go on with another number of
+ranks and another ``parallel``. torchrun turns every exit code into 1 and kills ranks that take more
+than 30 seconds to stop (``--shutdown-timeout``); ``--verdict PATH`` has the first rank write its
+exit code there.
 """
 
 import argparse
-import fcntl
 import json
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from gptcore.attention import attention_kernel
 from gptcore.batches import MixtureStream, validation_batches
-from gptcore.checkpoint import load_weights, plain_config, save_weights
+from gptcore.checkpoint import Position, load_weights, plain_config, save_weights
 from gptcore.config import ModelConfig, TrainConfig, from_plain
-from gptcore.distributed import Runtime, dtype_of
-from gptcore.errors import CheckpointError, ConfigError, GptcoreError, TrainingError
+from gptcore.distributed import ALONE, Ranks, Runtime, dtype_of, ranks
+from gptcore.errors import ConfigError, GptcoreError, RunLocked, TrainingError
 from gptcore.manifest import changed_keys
 from gptcore.model import GPT
 from gptcore.optim import Optimizer
+from gptcore.rundir import claim, locked, write_json
+from gptcore.sharding import shard
 from gptcore.shards import load_shard
-from gptcore.tracking import JsonlTracker
+from gptcore.tracking import JsonlTracker, NullTracker
 from gptcore.train import Training, fit, resume, save
 
 FINISHED, BAD_INPUT, LOCKED, INTERRUPTED = 0, 2, 3, 75
-
-
-class RunLocked(GptcoreError):
-    """Another trainer holds the run directory."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +76,7 @@ class Job:
 def pretrain(
     job: Job,
     *,
+    ranks: Ranks = ALONE,
     stopping: Callable[[], bool] = lambda: False,
     say: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any] | None:
@@ -70,64 +86,118 @@ def pretrain(
     ProductError or DataError when the shards cannot be used.
     """
     run = Path(job.out)
-    run.mkdir(parents=True, exist_ok=True)
-    with _locked(run):
-        _claim(run, job)
-        training, position = _assemble(job, run, stopping, say)
+    with ExitStack() as held:
+        ranks.agree(lambda: _take(run, job, held))
+        training = _assemble(job, run, ranks, stopping, say)
+        position = resume(training)
+        if isinstance(training.tracker, JsonlTracker):
+            training.tracker.rewind(position.step)
         if position.step == 0:
             save(training, position)
         position = fit(training, position)
         if position.step < training.steps:
             say(f"stopped after a checkpoint at step {position.step} of {training.steps}")
             return None
-        save_weights(run / "weights", job.model, training.optimizer.master)
-        summary = {
-            "steps": position.step,
-            "tokens": position.tokens,
-            "parameters": sum(p.numel() for p in training.optimizer.master.values()),
-            "epochs": training.stream.epochs,
-            "generations": position.generation + 1,
-            "attention": attention_kernel(training.device.type, job.model.context_length),
-        }
-        aside = run / ".summary.json"
-        aside.write_text(json.dumps(summary, indent=1))
-        aside.replace(run / "summary.json")
+        save_weights(run / "weights", job.model, training.optimizer.master, ranks=ranks)
+        summary = _summary(training, position)
+        if ranks.first:
+            write_json(run / "summary.json", summary)
         return summary
 
 
+def _take(run: Path, job: Job, held: ExitStack) -> None:
+    run.mkdir(parents=True, exist_ok=True)
+    held.enter_context(locked(run))
+    claim(run, {"model": plain_config(job.model), "train": plain_config(job.train)})
+
+
+def _summary(training: Training, position: Position) -> dict[str, Any]:
+    best = position.best
+    return {
+        "steps": position.step,
+        "tokens": position.tokens,
+        "parameters": sum(p.numel() for p in training.optimizer.master.values()),
+        "epochs": training.stream.epochs,
+        "generations": position.generation + 1,
+        "attention": training.about["attention"],
+        "skipped": position.guard.get("skipped", 0),
+        "best": None if best is None else {"step": best.step, "validation/loss": best.loss},
+    }
+
+
 def _assemble(
-    job: Job, run: Path, stopping: Callable[[], bool], say: Callable[[str], None]
-) -> tuple[Training, Any]:
+    job: Job, run: Path, ranks: Ranks, stopping: Callable[[], bool], say: Callable[[str], None]
+) -> Training:
     config, length = job.train, job.model.context_length
-    device = Runtime.detect(config.threads).apply(config.seed)
+    runtime = Runtime.detect(config.threads, ranks)
+    device = runtime.apply(config.seed, ranks)
     shards = Path(job.shards)
     stream = MixtureStream.open(
-        shards, config.mixture, context_length=length, rows=config.batch_size, seed=config.seed
+        shards,
+        config.mixture,
+        context_length=length,
+        rows=config.batch_size,
+        seed=config.seed,
+        ranks=ranks,
     )
     held_out = load_shard(shards, split="validation", name="corpus")
-    validation = validation_batches(held_out, length, config.validation_windows, config.batch_size)
-    model = GPT(job.model).initialize(config.seed)
-    if job.initial is not None:
-        model.load_state_dict(_initial(Path(job.initial), job.model))
-    # The optimizer takes the fp32 weights before they are rounded to the working precision.
-    exact = {name: p.detach().clone() for name, p in model.named_parameters()}
-    optimizer = Optimizer(model.to(device, dtype_of(config.precision)), config)
-    optimizer.load_master(exact)
-    tracker = JsonlTracker(run / "metrics.jsonl")
-    training = Training(
+    model, optimizer = _model(job, ranks, device)
+    return Training(
         model=model,
         optimizer=optimizer,
         stream=stream,
-        validation=validation,
+        validation=validation_batches(
+            held_out, length, config.validation_windows, config.batch_size, ranks
+        ),
         config=config,
-        tracker=tracker,
+        ranks=ranks,
+        tracker=JsonlTracker(run / "metrics.jsonl") if ranks.first else NullTracker(),
         checkpoints=run / "checkpoints",
+        about=_about(job, ranks, runtime),
         device=device,
         stopping=stopping,
+        say=say if ranks.first else lambda line: None,
     )
-    position = resume(training, say)
-    tracker.rewind(position.step)
-    return training, position
+
+
+def _model(job: Job, ranks: Ranks, device: torch.device) -> tuple[GPT, Optimizer]:
+    """The model at its start, with its optimizer."""
+    model = GPT(job.model).initialize(job.train.seed)
+    if job.initial is not None:
+        model.load_state_dict(_initial(Path(job.initial), job.model))
+    model.recompute = job.train.recompute_activations
+    if compiles(job.train, device.type):
+        for block in model.h:
+            block.compile()
+    if ranks.count > 1 and job.train.parallel == "fsdp":
+        shard(model, device, job.train.precision)
+        return model, Optimizer(model, job.train, ranks)
+    # The optimizer takes the fp32 weights before they are rounded to the working precision.
+    exact = {name: p.detach().clone() for name, p in model.named_parameters()}
+    optimizer = Optimizer(model.to(device, dtype_of(job.train.precision)), job.train, ranks)
+    optimizer.load_master(exact)
+    return model, optimizer
+
+
+def compiles(config: TrainConfig, device: str) -> bool:
+    """Whether the Blocks are compiled, by the rule of ``TrainConfig.compile``."""
+    return device == "cuda" if config.compile is None else config.compile
+
+
+def _about(job: Job, ranks: Ranks, runtime: Runtime) -> dict[str, Any]:
+    """How a run computes: what its checkpoints say beside its position."""
+    config = job.train
+    return {
+        "attention": attention_kernel(runtime.device, job.model.context_length),
+        "schedule": f"{config.schedule} over {config.tokens} tokens",
+        "dropout": f"drawn from ({config.seed}, step, micro-step, rank)",
+        "compiled": compiles(config, runtime.device),
+        "device": runtime.device,
+        "threads": runtime.threads,
+        "ranks": ranks.count,
+        "parallel": config.parallel if ranks.count > 1 else "none",
+        "torch": torch.__version__,
+    }
 
 
 def _initial(directory: Path, config: ModelConfig) -> dict[str, Any]:
@@ -137,64 +207,56 @@ def _initial(directory: Path, config: ModelConfig) -> dict[str, Any]:
     return weights
 
 
-@contextmanager
-def _locked(run: Path) -> Iterator[None]:
-    """Hold the run directory; the kernel lets go of it when this process ends, however it ends."""
-    with (run / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunLocked(f"{run} is in use by another trainer: wait for it or stop it") from None
-        yield
-
-
-def _claim(run: Path, job: Job) -> None:
-    """Write the job into a new run directory, or check that the one there is the same."""
-    mine = {"model": plain_config(job.model), "train": plain_config(job.train)}
-    path = run / "job.json"
-    if path.exists():
-        try:
-            theirs = json.loads(path.read_text())
-            changed = [
-                f"{part}.{key}" for part in mine for key in changed_keys(theirs[part], mine[part])
-            ]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise CheckpointError(f"{path} cannot be read ({error}): delete {run}") from error
-        if changed:
-            raise CheckpointError(
-                f"{run} holds a run with another {', '.join(changed)}: use another directory"
-            )
-        return
-    aside = run / ".job.json"
-    aside.write_text(json.dumps(mine, indent=1))
-    aside.replace(path)
-
-
-def watch_parent(descriptor: int, stop: threading.Event) -> None:
-    """Set ``stop`` when the other end of the pipe is closed."""
+def watch_parent(pipe: Path, stop: threading.Event) -> None:
+    """Set ``stop`` when nobody holds the other end of a named pipe."""
 
     def wait() -> None:
-        while os.read(descriptor, 1):
-            pass
-        stop.set()
+        try:
+            descriptor = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # never waits for a writer
+            os.set_blocking(descriptor, True)
+            while os.read(descriptor, 1):
+                pass
+        finally:
+            stop.set()
 
     threading.Thread(target=wait, daemon=True).start()
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a job file; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m gptcore.pretrain", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m gptcore.pretrain",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("job", type=Path, help="JSON with model, train, shards, out, initial")
-    parser.add_argument("--parent-pipe", type=int, metavar="FD", help="stop when it is closed")
+    parser.add_argument("--parent-pipe", type=Path, metavar="PATH", help="stop when it is closed")
+    parser.add_argument("--verdict", type=Path, metavar="PATH", help="write the exit code there")
     options = parser.parse_args(arguments)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if options.parent_pipe is not None:
         watch_parent(options.parent_pipe, stop)
+    code = _run(options.job, stop)
+    if options.verdict is not None and _rank() == 0:
+        write_json(options.verdict, code)
+    return code
+
+
+def _run(path: Path, stop: threading.Event) -> int:
+    launcher = os.getppid()
+    # A rank whose launcher was killed has nobody left who would end it with the others.
+    launched = "TORCHELASTIC_RUN_ID" in os.environ
     try:
-        job = from_plain(Job, json.loads(options.job.read_text()), "job")
-        summary = pretrain(job, stopping=stop.is_set, say=_say)
+        job = from_plain(Job, json.loads(path.read_text()), "job")
+        with ranks() as here:
+            summary = pretrain(
+                job,
+                ranks=here,
+                stopping=lambda: stop.is_set() or (launched and os.getppid() != launcher),
+                say=_say,
+            )
     except RunLocked as error:
         _say(f"error: {error}")
         return LOCKED
@@ -204,10 +266,15 @@ def main(arguments: list[str] | None = None) -> int:
     return INTERRUPTED if summary is None else FINISHED
 
 
+def _rank() -> int:
+    return int(os.environ.get("RANK", 0))
+
+
 def _say(line: str) -> None:
     """A line on stderr; a reader that has gone away must not cost a checkpoint."""
+    prefix = f"rank {_rank()}: " if _rank() else ""
     try:
-        print(line, file=sys.stderr, flush=True)
+        print(f"{prefix}{line}", file=sys.stderr, flush=True)
     except OSError:
         return
 

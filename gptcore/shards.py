@@ -30,6 +30,11 @@ class Shard:
     ids: Ids
     target: Mask | None
 
+    @property
+    def end_of_text(self) -> int:
+        """The id that follows every text, hence the last one."""
+        return int(self.ids[-1])
+
 
 def encode_documents(
     tokenizer: Tokenizer, texts: Iterable[str], out: Path, *, split: str, name: str

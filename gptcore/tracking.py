@@ -5,6 +5,7 @@ started it reads them there, so a slow or absent tracking server can never hold 
 """
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -32,9 +33,17 @@ class JsonlTracker:
         aside.replace(self._path)
 
     def log(self, step: int, metrics: Mapping[str, float]) -> None:
-        """Append {"step": step, **metrics}."""
+        """Append {"step": step, **metrics}; JSON has no word for what is no number: left out."""
+        known = {name: value for name, value in metrics.items() if math.isfinite(value)}
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": step, **metrics}) + "\n")
+            file.write(json.dumps({"step": step, **known}) + "\n")
+
+
+class NullTracker:
+    """Takes metrics and keeps nothing."""
+
+    def log(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Nothing."""
 
 
 def read_jsonl(path: Path) -> list[dict[str, float]]:

@@ -82,16 +82,24 @@ def at_step(step: int, act: Callable[[], None]) -> Callable[[Any], None]:
     return on_rows
 
 
-def trainer_of(run: Path) -> int:
-    """Process id of the trainer that works in a run directory."""
+def trainers_of(run: Path) -> list[int]:
+    """Process ids of the trainers that work in a run directory."""
+    found = []
     for directory in Path("/proc").glob("[0-9]*"):
         try:
             words = (directory / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"gptcore.pretrain" in words and os.fsencode(run / "launch.json") in words:
-            return int(directory.name)
-    raise AssertionError(f"no trainer works in {run}")
+        started = [word for word in words[1:4] if word != b"-u"][:2]
+        if started == [b"-m", b"gptcore.pretrain"]:
+            found += [int(directory.name)] * (os.fsencode(run / "launch.json") in words)
+    return sorted(found)
+
+
+def trainer_of(run: Path) -> int:
+    """Process id of the one trainer that works in a run directory."""
+    (trainer,) = trainers_of(run)
+    return trainer
 
 
 def test_a_killed_trainer_resumes_and_ends_bit_equal(
@@ -127,8 +135,7 @@ def test_an_exception_here_stops_the_trainer_after_a_checkpoint(job: Job, tmp_pa
 
     with pytest.raises(KeyboardInterrupt):
         gpu.train(job, tmp_path, at_step(15, cancel))
-    with pytest.raises(AssertionError, match="no trainer"):
-        trainer_of(tmp_path)
+    assert trainers_of(tmp_path) == []
     assert "stopped after a checkpoint" in (tmp_path / "trainer.log").read_text()
 
 
@@ -150,6 +157,37 @@ def test_the_trainer_sees_the_death_of_its_parent(job: Job, tmp_path: Path) -> N
         time.sleep(0.1)
     assert not Path(f"/proc/{trainer}").exists()
     assert "stopped after a checkpoint" in (tmp_path / "trainer.log").read_text()
+
+
+def test_two_ranks_stop_together_fall_together_and_end_on_one(
+    job: Job, undisturbed: Path, tmp_path: Path
+) -> None:
+    def cancel() -> None:
+        assert len(trainers_of(tmp_path)) == 2
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        gpu.train(job, tmp_path, at_step(10, cancel), ranks=2)
+    assert trainers_of(tmp_path) == []
+    assert "stopped after a checkpoint" in (tmp_path / "trainer.log").read_text()
+    kill = at_step(30, lambda: os.kill(trainers_of(tmp_path)[1], signal.SIGKILL))
+    with pytest.raises(TrainerError, match="the trainer crashed"):
+        gpu.train(job, tmp_path, kill, ranks=2)
+    assert trainers_of(tmp_path) == []
+    gpu.train(job, tmp_path)
+    assert losses(tmp_path) == pytest.approx(losses(undisturbed), rel=1e-5)
+
+
+def test_as_many_ranks_as_can_share_the_work(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert gpu.ranks_for(job) == 1
+    monkeypatch.setattr(gpu, "device_kind", lambda: "cuda")
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 8)
+    model = {**job["model"], "context_length": 1024}
+
+    def ranks(rows: int) -> int:
+        return gpu.ranks_for({"model": model, "train": {**job["train"], "batch_size": rows}})
+
+    assert [ranks(rows) for rows in (4, 16, 64, 96, 63)] == [1, 2, 8, 8, 7]
 
 
 def test_a_job_that_cannot_work_is_refused_in_one_line(job: Job, tmp_path: Path) -> None:

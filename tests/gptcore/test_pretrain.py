@@ -18,11 +18,12 @@ from packaging.requirements import Requirement
 import gptcore
 from gptcore.checkpoint import load_weights
 from gptcore.config import ModelConfig, StreamConfig, TrainConfig
-from gptcore.errors import CheckpointError, ConfigError, TrainingError
-from gptcore.pretrain import BAD_INPUT, FINISHED, INTERRUPTED, LOCKED, Job, RunLocked, pretrain
+from gptcore.errors import CheckpointError, ConfigError, RunLocked, TrainingError
+from gptcore.pretrain import BAD_INPUT, FINISHED, INTERRUPTED, LOCKED, Job, pretrain
 from gptcore.tracking import read_jsonl
 
 MODEL = ModelConfig(vocab_size=512, context_length=16, n_layer=2, n_head=2, n_embd=32, dropout=0.1)
+MEASURED = ("tokens_per_second", "memory")
 MIXTURE = (
     StreamConfig(name="corpus", rate=1),
     StreamConfig(name="answer", rate=2, target_weight=5),
@@ -44,7 +45,7 @@ def _job(shards: Path, out: Path, **changes: Any) -> Job:
 
 def _rows(run: Path) -> list[dict[str, float]]:
     rows = read_jsonl(run / "metrics.jsonl")
-    return [{k: v for k, v in row.items() if k != "tokens_per_second"} for row in rows]
+    return [{k: v for k, v in row.items() if k not in MEASURED} for row in rows]
 
 
 def _weights(run: Path) -> bytes:
@@ -57,7 +58,12 @@ def _interrupted_after(steps: int, job: Job) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"precision": "bf16", "schedule": "wsd"}, {"optimizer": "adamw"}]
+    "changes",
+    [
+        {},
+        {"precision": "bf16", "schedule": "wsd"},
+        {"optimizer": "adamw", "separate_documents": True, "recompute_activations": True},
+    ],
 )
 def test_a_resumed_run_is_bit_equal_to_an_undisturbed_one(
     changes: dict[str, Any], shards: Path, tmp_path: Path
@@ -106,11 +112,54 @@ def test_a_broken_later_checkpoint_never_outlives_a_whole_one(shards: Path, tmp_
         pretrain(job)
 
 
-def test_only_the_last_checkpoints_are_kept(shards: Path, tmp_path: Path) -> None:
-    pretrain(_job(shards, tmp_path, keep_checkpoints=2))
+def test_the_last_checkpoints_and_the_best_are_kept(shards: Path, tmp_path: Path) -> None:
+    # The rate at the end of the warm-up ruins what was learned before.
+    hot = {"learning_rate": 0.5, "warmup_tokens": 16 * 4 * 2 * 59, "optimizer": "adamw"}
+    summary = pretrain(_job(shards, tmp_path, keep_checkpoints=2, validate_every=4, **hot))
+    assert summary is not None
+    found = {r["step"]: r["validation/loss"] for r in _rows(tmp_path) if "validation/loss" in r}
+    best = min(found, key=lambda step: found[step])
+    assert best < 56
+    assert summary["best"] == {"step": best, "validation/loss": found[best]}
     assert [p.name for p in sorted((tmp_path / "checkpoints").iterdir())] == [
-        "step-00000056", "step-00000060",
+        f"step-{best:08.0f}", "step-00000056", "step-00000060",
     ]  # fmt: skip
+    state = json.loads((tmp_path / "checkpoints" / "step-00000060" / "state.json").read_text())
+    assert state["best"] == {"step": best, "loss": found[best]}
+    assert state["about"]["torch"] == torch.__version__ and state["about"]["attention"] == "blocks"
+
+
+def test_a_skipped_step_moves_nothing_and_is_skipped_again_after_a_resumption(
+    shards: Path, tmp_path: Path
+) -> None:
+    # So near to the median that some healthy steps are taken for spikes.
+    near = {"spike_factor": 1.1, "max_skipped": 90, "tokens": 16 * 4 * 2 * 90}
+    job = _job(shards, tmp_path / "a", **near, checkpoint_every=1, keep_checkpoints=99)
+    said: list[str] = []
+    summary = pretrain(job, say=said.append)
+    assert summary is not None and 0 < summary["skipped"] == sum("is skipped" in s for s in said)
+    totals = [row["skipped"] for row in _rows(tmp_path / "a")]
+    skipped = {i + 1 for i in range(1, 90) if totals[i] > totals[i - 1]}
+    for step in range(60, 91):
+        digests = [
+            json.loads((path / "state.json").read_text())["files"]
+            for path in (tmp_path / "a" / "checkpoints" / f"step-{s:08d}" for s in (step - 1, step))
+        ]
+        assert (digests[0] == digests[1]) == (step in skipped)
+    broken = _job(shards, tmp_path / "b", **near)
+    for steps in (70, 10):
+        _interrupted_after(steps, broken)
+    pretrain(broken)
+    assert _rows(tmp_path / "a") == _rows(tmp_path / "b")
+    assert _weights(tmp_path / "a") == _weights(tmp_path / "b")
+
+
+def test_validation_leaves_no_trace_in_the_training(shards: Path, tmp_path: Path) -> None:
+    for name, every in (("a", 1), ("b", 60)):
+        pretrain(_job(shards, tmp_path / name, validate_every=every))
+    losses = [[row["train/loss"] for row in _rows(tmp_path / name)] for name in "ab"]
+    assert losses[0] == losses[1]
+    assert _weights(tmp_path / "a") == _weights(tmp_path / "b")
 
 
 def test_initial_weights_are_where_training_starts(shards: Path, tmp_path: Path) -> None:
@@ -172,9 +221,10 @@ class TestProcess:
         assert process.wait() == INTERRUPTED
         assert "stopped after a checkpoint" in process.stderr.read()
 
-        reading, writing = os.pipe()
-        process = self._start(job, tmp_path, "--parent-pipe", str(reading), pass_fds=[reading])
-        os.close(reading)
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        writing = os.open(pipe, os.O_RDWR)
+        process = self._start(job, tmp_path, "--parent-pipe", str(pipe))
         done = len(read_jsonl(run / "metrics.jsonl"))
         self._wait_for_rows(run, done + 10)
         os.close(writing)  # what the kernel does when a parent dies

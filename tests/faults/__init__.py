@@ -1,0 +1,1 @@
+"""Trainers that are killed for real."""
