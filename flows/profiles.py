@@ -13,9 +13,10 @@ from flows.corpora import Corpus
 from flows.encoding import CORPUS, EncodingConfig
 from flows.errors import ConfigError
 from flows.gate import GateConfig
+from flows.gpu import device_kind
 from flows.scores import EvaluationConfig
 from gptcore.config import MAX_THREADS, ModelConfig, TokenizerConfig, TrainConfig
-from gptcore.cores import usable_cores
+from gptcore.cores import settled, usable_cores
 from gptcore.corpus.catalogues import CatalogueConfig
 from gptcore.corpus.documentation import DocumentationConfig
 from gptcore.corpus.ingest import IngestConfig
@@ -232,13 +233,13 @@ def get(name: str) -> Profile:
 def load(name: str, overrides: Overrides | None = None) -> Profile:
     """A profile by name, changed by overrides.
 
-    The thread count is settled here, because it is part of what a run's bytes depend on.
+    Threads and precision are settled here, because a run's bytes depend on them.
     """
     found = (overrides or Overrides()).apply(get(name))
-    cores = usable_cores()
+    cores, precision = usable_cores(), settled(found.train.precision, device_kind())
     return replace(
         found,
-        train=replace(found.train, threads=found.train.threads or cores),
+        train=replace(found.train, threads=found.train.threads or cores, precision=precision),
         evaluation=replace(found.evaluation, threads=found.evaluation.threads or cores),
     )
 

@@ -219,8 +219,9 @@ class TrainConfig:
     """Learning rate at the end, as a fraction of the peak."""
     decay_fraction: float = 0.6
     """Share of the run that wsd decays over."""
-    precision: Literal["fp32", "bf16"] = "bf16"
-    """bf16: bf16 weights and activations, fp32 master weights and loss."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """bf16: bf16 weights and activations, fp32 master weights and loss; auto: bf16 where the
+    hardware is fast in it, by the rule of ``gptcore.cores.settled``."""
     seed: int = 0
     """Of the initial weights, dropout and the order of the data."""
     separate_documents: bool = False
@@ -276,7 +277,7 @@ class TrainConfig:
             _need(0 <= getattr(self, name) <= 1, name, getattr(self, name), "must lie in [0, 1]")
         _one_of("optimizer", self.optimizer, ("adamw", "muon"))
         _one_of("schedule", self.schedule, ("cosine", "linear", "wsd"))
-        _one_of("precision", self.precision, ("fp32", "bf16"))
+        _one_of("precision", self.precision, ("auto", "fp32", "bf16"))
         _one_of("parallel", self.parallel, ("ddp", "fsdp"))
         for name in ("separate_documents", "recompute_activations", "compile"):
             value = getattr(self, name)

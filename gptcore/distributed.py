@@ -159,6 +159,7 @@ def seed_dropout(seed: int, step: int, micro_step: int, rank: int) -> None:
     torch.manual_seed(int(drawn[0]))
 
 
-def dtype_of(precision: Literal["fp32", "bf16"]) -> torch.dtype:
-    """The dtype of working weights and activations."""
+def dtype_of(precision: Literal["auto", "fp32", "bf16"]) -> torch.dtype:
+    """The dtype of working weights and activations, once the precision is settled."""
+    assert precision != "auto"
     return torch.bfloat16 if precision == "bf16" else torch.float32

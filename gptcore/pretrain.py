@@ -35,7 +35,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ from gptcore.attention import attention_kernel
 from gptcore.batches import MixtureStream, validation_batches
 from gptcore.checkpoint import Position, load_weights, plain_config, save_weights
 from gptcore.config import ModelConfig, TrainConfig, from_plain
+from gptcore.cores import settled
 from gptcore.distributed import ALONE, Ranks, Runtime, dtype_of, ranks
 from gptcore.errors import ConfigError, GptcoreError, RunLocked, TrainingError
 from gptcore.manifest import changed_keys
@@ -86,6 +87,8 @@ def pretrain(
     ProductError or DataError when the shards cannot be used.
     """
     run = Path(job.out)
+    precision = settled(job.train.precision, Runtime.detect().device)
+    job = replace(job, train=replace(job.train, precision=precision))
     with ExitStack() as held:
         ranks.agree(lambda: _take(run, job, held))
         training = _assemble(job, run, ranks, stopping, say)
@@ -120,6 +123,7 @@ def _summary(training: Training, position: Position) -> dict[str, Any]:
         "epochs": training.stream.epochs,
         "generations": position.generation + 1,
         "attention": training.about["attention"],
+        "precision": training.config.precision,
         "skipped": position.guard.get("skipped", 0),
         "best": None if best is None else {"step": best.step, "validation/loss": best.loss},
     }

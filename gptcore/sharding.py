@@ -38,7 +38,7 @@ Storable = Tensor | Sharded
 """What a file can hold: a tensor that every rank has, or one that is put together."""
 
 
-def shard(model: GPT, device: torch.device, precision: Literal["fp32", "bf16"]) -> None:
+def shard(model: GPT, device: torch.device, precision: Literal["auto", "fp32", "bf16"]) -> None:
     """Spread the fp32 weights of a model over all ranks, in place, on ``device``."""
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import (
