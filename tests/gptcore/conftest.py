@@ -7,7 +7,7 @@ import pytest
 
 from gptcore.config import TokenizerConfig
 from gptcore.shards import encode_documents, encode_examples
-from gptcore.tokenizer import Tokenizer, train_tokenizer
+from gptcore.tokenizer import Tokenizer, load_tokenizer, train_tokenizer
 
 SYLLABLES = ["ma", "trix", "re", "turn", "va", "lue", "ar", "ray", "sum", "ax", "is", "in", "put"]
 WORDS = ["the", "a", "of", *(x + y for x in SYLLABLES for y in SYLLABLES if x != y)]
@@ -27,7 +27,7 @@ def tokenizer_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tokenizer(tokenizer_directory: Path) -> Tokenizer:
-    return Tokenizer.load(tokenizer_directory)
+    return load_tokenizer(tokenizer_directory)
 
 
 @pytest.fixture(scope="session")
