@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeAlias
 
 import sentencepiece
 
+from gptcore.bpe import FILES, load_bpe
 from gptcore.config import TokenizerConfig
 from gptcore.errors import ConfigError, DataError, ProductError
 from gptcore.parts import parts
@@ -168,12 +169,18 @@ class SentencePieceTokenizer:
 
 
 def load_tokenizer(directory: Path) -> Tokenizer:
-    """The tokenizer of a directory: ``tokenizer.model`` is SentencePiece.
+    """The tokenizer of a directory: SentencePiece's, GPT-2's or GPT-1's, told by its files.
 
     ProductError when there is none or it is broken.
     """
     path = directory / FILE
-    try:
-        return SentencePieceTokenizer(path.read_bytes())
-    except (OSError, ProductError) as error:
-        raise ProductError(f"{directory} holds no tokenizer ({error}): make it again") from error
+    if path.exists():
+        try:
+            return SentencePieceTokenizer(path.read_bytes())
+        except (OSError, ProductError) as error:
+            raise ProductError(f"{directory} holds no tokenizer ({error}): make it anew") from error
+    published = load_bpe(directory)
+    if published is None:
+        known = ", ".join([FILE, *(f"{ids} with {merges}" for ids, merges in FILES)])
+        raise ProductError(f"{directory} holds no tokenizer: one of {known} must be there")
+    return published
