@@ -31,7 +31,8 @@ WORD_PAIRS = ["t h", "th e</w>", "i n", "in g</w>", "s e", "se l", "sel f</w>", 
 CODE = inspect.getsource(argparse)
 PIECES = ["the", "self", " ", "  ", "\n", "\t", "\r\n", "'s", "'S", "12", "²", "é", "É", "İ",
           "ΣΑΣ", "日本", "?!", "...", "_", "\x00", "\x1c", "\x85", "\xa0", "\u3000",
-          "<|endoftext|>", "</w>", "<unk>", "\ufffd", "😀", "e\u0301", "\u200d", "\u2581"]  # fmt: skip
+          "<|endoftext|>", "</w>", "<unk>", "\ufffd", "😀", "e\u0301", "\u200d", "\u2581",
+]  # fmt: skip
 anything = st.text(st.characters(exclude_categories=["Cs", "Cn"]))
 writings = anything | st.lists(st.sampled_from(PIECES), max_size=20).map("".join)
 OLD = [
