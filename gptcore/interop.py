@@ -126,9 +126,6 @@ def _read_config(raw: dict[str, Any]) -> ModelConfig:
     for name, value in _ASSUMED.items():
         if raw.get(name, value) != value:
             raise ConfigError(f"{CONFIG}: {name}={raw[name]!r}: only {value!r} can be imported")
-    width, inner = raw.get("n_embd"), raw.get("n_inner")
-    if inner is not None and inner != 4 * width:
-        raise ConfigError(f"{CONFIG}: n_inner={inner!r}: only 4 · n_embd can be imported")
     name = "afn" if kind == GPT1 else "activation_function"
     activation = raw.get(name, next(iter(_GELU[kind])))
     if activation not in _GELU[kind]:
@@ -138,6 +135,8 @@ def _read_config(raw: dict[str, Any]) -> ModelConfig:
     missing = next((field for field in fields if not isinstance(raw.get(field), int)), None)
     if missing is not None:
         raise ConfigError(f"{CONFIG}: {missing}={raw.get(missing)!r}: must be a whole number")
+    if raw.get("n_inner") not in (None, 4 * raw["n_embd"]):
+        raise ConfigError(f"{CONFIG}: n_inner={raw['n_inner']!r}: only 4 · n_embd can be imported")
     return ModelConfig(
         vocab_size=raw["vocab_size"],
         context_length=raw["n_positions"],
@@ -168,13 +167,18 @@ def _tensors(directory: Path) -> Weights:
         strange = next((name for name in files if Path(name).name != name), None)
         if strange is not None:
             raise ProductError(f"{directory / INDEX} names {strange!r}: no file of the directory")
-        return {k: v for name in files for k, v in load_file(directory / name).items()}
+        return {k: v for name in files for k, v in _load(directory / name).items()}
     if not (directory / WEIGHTS).exists() and (pickles := sorted(directory.glob("*.bin"))):
         raise ProductError(
             f"{pickles[0]} is a pickle, which can run code when it is read, and is never read here:"
             " save the model as safetensors (save_pretrained of transformers does)"
         )
-    return load_file(directory / WEIGHTS)
+    return _load(directory / WEIGHTS)
+
+
+def _load(path: Path) -> Weights:
+    tensors: Weights = load_file(path)
+    return tensors
 
 
 def _ours(tensors: Weights) -> Iterator[tuple[str, Tensor]]:
