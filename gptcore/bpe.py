@@ -178,20 +178,28 @@ def _gpt1_patterns() -> dict[str, re.Pattern[str]]:
     }
 
 
+def bpe_files(directory: Path) -> tuple[Path, Path] | None:
+    """Where a directory has its ids and merges; None: it has neither."""
+    for names in FILES:
+        ids, merges = (directory / name for name in names)
+        if ids.exists() or merges.exists():
+            return ids, merges
+    return None
+
+
 def load_bpe(directory: Path) -> ByteBPE | WordBPE | None:
     """The vocabulary of a directory, GPT-1's if its words have ends; None: it holds none.
 
     ProductError when one of the two files is missing or broken.
     """
-    for names in FILES:
-        vocabulary, merges = (directory / name for name in names)
-        if vocabulary.exists() or merges.exists():
-            try:
-                ids, ranks = read_vocabulary(vocabulary), read_merges(merges)
-                return (WordBPE if _END_OF_WORD in "".join(ids) else ByteBPE)(ids, ranks)
-            except (OSError, ValueError, ProductError) as error:
-                raise ProductError(f"{directory} holds no whole vocabulary ({error})") from error
-    return None
+    files = bpe_files(directory)
+    if files is None:
+        return None
+    try:
+        ids, ranks = read_vocabulary(files[0]), read_merges(files[1])
+        return (WordBPE if _END_OF_WORD in "".join(ids) else ByteBPE)(ids, ranks)
+    except (OSError, ValueError, ProductError) as error:
+        raise ProductError(f"{directory} holds no whole vocabulary ({error})") from error
 
 
 def read_vocabulary(path: Path) -> dict[str, int]:

@@ -1,7 +1,5 @@
 """Ids from the table of words are those of the library, or the table is not used."""
 
-import argparse
-import inspect
 import io
 from typing import Any
 
@@ -15,9 +13,8 @@ from gptcore.errors import ProductError
 from gptcore.pieces import read_model
 from gptcore.tokenizer import END_OF_TEXT, SentencePieceTokenizer
 from gptcore.words import WordEncoder, cuts_are_exact
+from tests.gptcore.vocabularies import CODE
 
-CODE = inspect.getsource(argparse)
-"""Real text with indentation, so that runs of spaces become pieces."""
 OURS = {
     "model_type": "bpe",
     "vocab_size": 1000,
