@@ -197,7 +197,8 @@ def load_bpe(directory: Path) -> ByteBPE | WordBPE | None:
         return None
     try:
         ids, ranks = read_vocabulary(files[0]), read_merges(files[1])
-        return (WordBPE if _END_OF_WORD in "".join(ids) else ByteBPE)(ids, ranks)
+        words = any(token.endswith(_END_OF_WORD) for token in ids)
+        return (WordBPE if words else ByteBPE)(ids, ranks)
     except (OSError, ValueError, ProductError) as error:
         raise ProductError(f"{directory} holds no whole vocabulary ({error})") from error
 

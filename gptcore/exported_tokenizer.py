@@ -30,36 +30,30 @@ TOKENIZER, SETTINGS = "tokenizer.json", "tokenizer_config.json"
 def write_tokenizer(source: Path, directory: Path, *, context_length: int) -> None:
     """Write a tokenizer product for ``AutoTokenizer``, its own files with it.
 
-    ProductError when ``source`` holds no tokenizer.
+    Of a SentencePiece model that is no BPE only its file: it has no equal there. ProductError when
+    ``source`` holds no tokenizer.
     """
     tokenizer = load_tokenizer(source)
+    kind, special = "GPT2Tokenizer", {"bos_token": END_OF_TEXT, "eos_token": END_OF_TEXT}
     if (source / FILE).exists():
-        _write_pieces(source / FILE, directory)
-        named = _settings("PreTrainedTokenizerFast", END_OF_TEXT)
+        shutil.copyfile(source / FILE, directory / FILE)
+        model = read_model((source / FILE).read_bytes())
+        if not model.is_bpe:
+            return
+        _write(directory / TOKENIZER, _tokenizer_json(model.pieces))
+        kind = "PreTrainedTokenizerFast"
     else:
         _copy_bpe(source, directory)
-        words = isinstance(tokenizer, WordBPE)
-        named = (
-            _settings("OpenAIGPTTokenizer") if words else _settings("GPT2Tokenizer", END_OF_TEXT)
-        )
-    _write(directory / SETTINGS, {**named, "model_max_length": context_length})
-
-
-def _settings(kind: str, special: str = "") -> dict[str, Any]:
-    return {
+        if isinstance(tokenizer, WordBPE):
+            kind, special = "OpenAIGPTTokenizer", {}
+    settings = {
         "tokenizer_class": kind,
-        **({"bos_token": special, "eos_token": special} if special else {}),
+        **special,
         "split_special_tokens": True,
         "clean_up_tokenization_spaces": False,
+        "model_max_length": context_length,
     }
-
-
-def _write_pieces(path: Path, directory: Path) -> None:
-    """SentencePiece's file, and a ``tokenizer.json`` if it is a BPE."""
-    shutil.copyfile(path, directory / FILE)
-    model = read_model(path.read_bytes())
-    if model.is_bpe:
-        _write(directory / TOKENIZER, _tokenizer_json(model.pieces))
+    _write(directory / SETTINGS, settings)
 
 
 def _copy_bpe(source: Path, directory: Path) -> bool:

@@ -1,10 +1,12 @@
-"""SentencePiece, lossless: decode(encode(text)) == text for every valid Unicode string.
+"""Tokenizers: what is asked of one, and our own kind, a SentencePiece BPE that loses nothing.
 
-The library's defaults are not (NFKC, collapsed white space, a dummy prefix). Ours: identity
-normaliser, white space kept, no dummy prefix, bytes for what has no piece, and newline and tab as
-symbols of their own. SentencePiece writes a space as U+2581, so a real U+2581 in the text would
-come back as a space: text is split there and the character is written as its three byte pieces.
-``<|endoftext|>`` is a control symbol: text that contains these characters never makes its id.
+decode(encode(text)) == text for every valid Unicode string. The library's defaults do not hold this
+(NFKC, collapsed white space, a dummy prefix). Ours: identity normaliser, white space kept, no dummy
+prefix, bytes for what has no piece, and newline and tab as symbols of their own. SentencePiece
+writes a space as U+2581, so a real U+2581 in the text would come back as a space: text is split
+there and the character is written as its three byte pieces. ``<|endoftext|>`` is a control symbol:
+text that contains these characters never makes its id. Words seen before are looked up
+(``gptcore.words``); the published kinds are in ``gptcore.bpe``.
 
 The only importer of sentencepiece. Options: google/sentencepiece ``doc/options.md``.
 """

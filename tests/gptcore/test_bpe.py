@@ -122,6 +122,21 @@ def test_merging_is_what_the_plain_loop_does(word: str, pairs: list[tuple[str, s
     assert merged(word, ranks) == naive(word, ranks)
 
 
+@pytest.mark.parametrize("kind", ["bytes_directory", "words_directory"])
+def test_ids_of_a_context_begin_the_ids_of_the_whole(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    tokenizer = load_tokenizer(request.getfixturevalue(kind))
+
+    @settings(max_examples=300, deadline=None)
+    @given(context=writings, space=st.sampled_from(" \n"), continuation=writings)
+    def begins(context: str, space: str, continuation: str) -> None:
+        ids = tokenizer.encode(context.rstrip())
+        assert tokenizer.encode(context.rstrip() + space + continuation)[: len(ids)] == ids
+
+    begins()
+
+
 def test_a_long_word_takes_seconds(bytes_directory: Path) -> None:
     start = time.process_time()
     ids = load_tokenizer(bytes_directory).encode("theself" * 30_000)

@@ -35,12 +35,12 @@ def test_every_text_comes_back(tokenizer: Tokenizer, text: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(context=anything, continuation=anything)
+@given(context=anything, space=st.sampled_from(" \n"), continuation=anything)
 def test_ids_of_a_context_begin_the_ids_of_the_whole(
-    tokenizer: Tokenizer, context: str, continuation: str
+    tokenizer: Tokenizer, context: str, space: str, continuation: str
 ) -> None:
     context = context.rstrip()
-    whole = tokenizer.encode(f"{context} {continuation}")
+    whole = tokenizer.encode(context + space + continuation)
     assert whole[: len(tokenizer.encode(context))] == tokenizer.encode(context)
 
 
