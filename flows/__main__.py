@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,8 @@ def _parser() -> argparse.ArgumentParser:
 
     def add(name: str, about: str, parent: Any = common, **more: Any) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=about, description=about, parents=[parent], **more)
-        function = cli.run if name in ("run", *STAGES) else getattr(cli, name)
+        own = f"{name}_" if iskeyword(name) else name
+        function = cli.run if name in ("run", *STAGES) else getattr(cli, own)
         sub.set_defaults(command=function, name=name)
         return sub
 
@@ -172,6 +174,13 @@ def _add_using(add: Callable[..., argparse.ArgumentParser], named: Any) -> None:
     score = add("score", "what the champion thinks of your texts, or prompts with choices", named)
     score.add_argument("file", type=Path, metavar="FILE", help=".jsonl, .txt or .md")
     add("card", "the champion's model card, in Markdown", named)
+    export = add("export", "write the champion as a Hugging Face directory", named)
+    export.add_argument("directory", type=Path, metavar="DIR", help="new or empty")
+    export.add_argument("--run", help="this judged run instead: the start of its name")
+    about = "write a Hugging Face directory of GPT-2 or OpenAI GPT as our weights and tokenizer"
+    read = add("import", about)
+    read.add_argument("source", type=cli.existing_directory, metavar="SOURCE")
+    read.add_argument("directory", type=Path, metavar="DIR", help="new or empty")
     init = add("init", "write a project folder, to fill with your own corpora and tasks")
     init.add_argument("directory", type=Path, metavar="DIR")
 

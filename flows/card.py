@@ -18,12 +18,18 @@ from gptcore.corpus.ingest import HOLDS_HELD_OUT, MADE_OF_HELD_OUT
 NOT_STATED, NOT_COMPUTED = "not stated", "not computed"
 
 
-def card(workspace: Workspace, profile_name: str) -> str:
+def card(
+    workspace: Workspace, profile_name: str, *, run: Product | None = None, loading: str = ""
+) -> str:
     """The card of a profile's champion, or of the last challenger where there is no champion.
 
-    FlowsError when the profile has no model yet.
+    ``run``: of this judged run instead. ``loading``: Markdown on how to load the weights where they
+    will be. FlowsError when the profile has no model yet.
     """
-    run, promoted = model_of(workspace, profile_name)
+    best, promoted = model_of(workspace, profile_name)
+    if run is not None and run.digest != best.digest:
+        promoted = False
+    run = run or best
     place = str(run.path.relative_to(workspace.root))
     judged = [d for d in decisions(workspace, profile_name) if d.run == place]
     decision = next((d for d in reversed(judged) if d.promoted), judged[-1])
@@ -31,13 +37,14 @@ def card(workspace: Workspace, profile_name: str) -> str:
     return "\n".join(
         [
             *_front_matter(profile_name, products),
-            *_what(profile_name, run, decision, promoted),
+            *_what(profile_name, run, decision, _standing(decision, promoted, run is best)),
             *_data(products),
             *_training(run),
             *_evaluation(workspace, decision),
             *_contamination(products),
             *_limits(),
-            *_loading(profile_name, run),
+            *([loading] if loading else _loading(profile_name, run)),
+            *_licence(),
             "",
         ]
     )
@@ -68,13 +75,17 @@ def _front_matter(profile: str, products: Mapping[str, Product]) -> list[str]:
     ]
 
 
-def _what(profile: str, run: Product, decision: Decision, promoted: bool) -> list[str]:
+def _standing(decision: Decision, champion: bool, best: bool) -> str:
+    date = safe(decision.date)
+    if champion:
+        return f"the champion of the profile since {date}"
+    if best:
+        return f"the last challenger, not promoted ({date}); there is no champion"
+    return f"a former champion, promoted {date}" if decision.promoted else f"not promoted ({date})"
+
+
+def _what(profile: str, run: Product, decision: Decision, state: str) -> list[str]:
     model, counts = run.manifest.config.get("model", {}), run.manifest.counts
-    state = (
-        f"the champion of the profile since {safe(decision.date)}"
-        if promoted
-        else f"the last challenger, not promoted ({safe(decision.date)}); there is no champion"
-    )
     norm = "GPT-2 (LayerNorm before each sub-block)"
     if model.get("norm") == "post":
         norm = "GPT-1 (LayerNorm after each sub-block)"
@@ -214,6 +225,11 @@ def _loading(profile: str, run: Product) -> list[str]:
         f"The weights are `{run.path.name}/weights/model.safetensors`, the tokenizer is beside them"
         f" in `{run.path.name}/tokenizer`.",
         "",
+    ]
+
+
+def _licence() -> list[str]:
+    return [
         "## Licence",
         "",
         "That of the training data, source by source, as the tables above state it. Where a "

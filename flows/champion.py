@@ -129,3 +129,16 @@ def model_of(workspace: Workspace, profile: str) -> tuple[Product, bool]:
             f"profile {profile!r} has no model yet: generalist run --profile {profile}"
         )
     return run_of(workspace, judged[-1]), False
+
+
+def judged_run(workspace: Workspace, profile: str, name: str) -> Product:
+    """The run of that name, or whose name alone begins so, among those that were judged.
+
+    FlowsError names those that there are.
+    """
+    judged = {Path(decision.run).name: decision for decision in decisions(workspace, profile)}
+    fits = [one for one in judged if one == name] or [one for one in judged if one.startswith(name)]
+    if len(fits) == 1:
+        return run_of(workspace, judged[fits[0]])
+    there = ", ".join(fits or judged) or "none yet"
+    raise FlowsError(f"--run={name!r}: name one of the runs that {profile!r} has judged: {there}")

@@ -213,6 +213,30 @@ def card(options: argparse.Namespace) -> int:
     return 0
 
 
+def export(options: argparse.Namespace) -> int:
+    """Write a model as a Hugging Face directory."""
+    from flows.export import export as write_model
+    from flows.profiles import load
+    from flows.workspace import Workspace
+
+    load(options.profile)
+    run = write_model(Workspace.open(), options.profile, options.directory, run=options.run)
+    print(f"{options.directory}: {run.path.name} as a Hugging Face directory")
+    return 0
+
+
+def import_(options: argparse.Namespace) -> int:
+    """Write the model of a Hugging Face directory as ours."""
+    from gptcore.hugging_face import import_hugging_face
+
+    import_hugging_face(options.source, options.directory)
+    print(
+        f"{options.directory}: weights and tokenizer; in Python: gptcore.scoring.Scorer.load("
+        f'Path("{options.directory}/weights"), Path("{options.directory}/tokenizer"))'
+    )
+    return 0
+
+
 def plan(options: argparse.Namespace) -> int:
     """What a run needs and how long it takes, before anything starts."""
     from flows.console import make_console

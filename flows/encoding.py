@@ -11,7 +11,7 @@ from typing import Any
 
 from gptcore.corpus.documents import read_texts
 from gptcore.shards import encode_documents, encode_examples
-from gptcore.tokenizer import Tokenizer
+from gptcore.tokenizer import Tokenizer, load_tokenizer
 from tasks_to_text.errors import DataError
 from tasks_to_text.store import read_examples, splits_of, training_pairs
 
@@ -44,7 +44,7 @@ def encode(
     Returns the counts of every shard under "<split>/<stream>". DataError when an answer that
     evaluation will score does not fit the model's context.
     """
-    model = Tokenizer.load(tokenizer)
+    model = load_tokenizer(tokenizer)
     for task in config.ranked:
         _check_lengths(model, prompts, task, config.context_length)
     counts: dict[str, Any] = {}

@@ -24,7 +24,7 @@ from gptcore.errors import ConfigError, DataError
 from gptcore.generate import generate
 from gptcore.model import GPT
 from gptcore.packing import Grove, Request, Tree, plant
-from gptcore.tokenizer import Tokenizer
+from gptcore.tokenizer import Tokenizer, load_tokenizer
 
 BATCH_TOKENS = {"cpu": 2048, "cuda": 131072}
 """Padded tokens in one forward pass; on a processor so few that they stay in its caches."""
@@ -67,14 +67,14 @@ class Scorer:
         config, tensors = load_weights(weights)
         model = GPT(config)
         model.load_state_dict(tensors)
-        return cls(model, Tokenizer.load(tokenizer), threads=threads)
+        return cls(model, load_tokenizer(tokenizer), threads=threads)
 
     @classmethod
     def untrained(
         cls, config: ModelConfig, tokenizer: Path, *, seed: int, threads: int = 0
     ) -> "Scorer":
         """Freshly drawn weights: what the architecture scores before any training."""
-        return cls(GPT(config).initialize(seed), Tokenizer.load(tokenizer), threads=threads)
+        return cls(GPT(config).initialize(seed), load_tokenizer(tokenizer), threads=threads)
 
     def loglikelihood(self, requests: Sequence[tuple[str, str]]) -> list[Loglikelihood]:
         """Scores of (context, continuation) pairs, in their order.

@@ -44,8 +44,9 @@ def encode_documents(
     source = iter(texts)
     while batch := list(islice(source, _BATCH)):
         n_bytes += sum(len(text.encode()) for text in batch)
-        parts += [[*ids, tokenizer.end_of_text] for ids in tokenizer.encode_batch(batch)]
-    tokens = _save(parts, out / split / f"{name}.npy", np.uint16)
+        encoded = tokenizer.encode_batch(batch)
+        parts += [np.array([*ids, tokenizer.end_of_text], dtype=np.uint16) for ids in encoded]
+    tokens = _save(parts, out / split / f"{name}.npy")
     return {"texts": len(parts), "tokens": tokens, "bytes": n_bytes}
 
 
@@ -71,24 +72,24 @@ def encode_examples(
         whole = tokenizer.encode_batch([prompt + target for prompt, target in batch])
         prompts = tokenizer.encode_batch([prompt for prompt, _ in batch])
         for ids, prompt in zip(whole, prompts, strict=True):
-            parts.append([*ids, tokenizer.end_of_text])
-            masks.append([0] * len(prompt) + [1] * (len(ids) - len(prompt)) + [0])
-    tokens = _save(parts, out / split / f"{name}.npy", np.uint16)
-    targets = sum(map(sum, masks))
-    _save(masks, out / split / f"{name}.target.npy", np.uint8)
+            parts.append(np.array([*ids, tokenizer.end_of_text], dtype=np.uint16))
+            mask = [0] * len(prompt) + [1] * (len(ids) - len(prompt)) + [0]
+            masks.append(np.array(mask, dtype=np.uint8))
+    tokens = _save(parts, out / split / f"{name}.npy")
+    targets = sum(int(mask.sum()) for mask in masks)
+    _save(masks, out / split / f"{name}.target.npy")
     return {"texts": len(parts), "tokens": tokens, "target_tokens": targets}
 
 
-def _save(parts: Sequence[Sequence[int]], path: Path, dtype: type[np.generic]) -> int:
+def _save(parts: Sequence[npt.NDArray[Any]], path: Path) -> int:
     if not parts:
         raise DataError(
             f"shard {path.parent.name}/{path.stem}: no texts; check the split's filters"
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    total = sum(map(len, parts))
-    flat = np.fromiter((i for part in parts for i in part), dtype=dtype, count=total)
+    flat = np.concatenate(parts)
     np.save(path, flat, allow_pickle=False)
-    return total
+    return len(flat)
 
 
 def load_shard(directory: Path, *, split: str, name: str) -> Shard:

@@ -1,28 +1,33 @@
-"""SentencePiece, lossless: decode(encode(text)) == text for every valid Unicode string.
+"""Tokenizers: what is asked of one, and our own kind, a SentencePiece BPE that loses nothing.
 
-The library's defaults are not (NFKC, collapsed white space, a dummy prefix). Ours: identity
-normaliser, white space kept, no dummy prefix, bytes for what has no piece, and newline and tab as
-symbols of their own. SentencePiece writes a space as U+2581, so a real U+2581 in the text would
-come back as a space: text is split there and the character is written as its three byte pieces.
-``<|endoftext|>`` is a control symbol: text that contains these characters never makes its id.
+decode(encode(text)) == text for every valid Unicode string. The library's defaults do not hold this
+(NFKC, collapsed white space, a dummy prefix). Ours: identity normaliser, white space kept, no dummy
+prefix, bytes for what has no piece, and newline and tab as symbols of their own. SentencePiece
+writes a space as U+2581, so a real U+2581 in the text would come back as a space: text is split
+there and the character is written as its three byte pieces. ``<|endoftext|>`` is a control symbol:
+text that contains these characters never makes its id. Words seen before are looked up
+(``gptcore.words``); the published kinds are in ``gptcore.bpe``.
 
 The only importer of sentencepiece. Options: google/sentencepiece ``doc/options.md``.
 """
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+import struct
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import sentencepiece
 
+from gptcore.bpe import FILES, load_bpe
 from gptcore.config import TokenizerConfig
 from gptcore.errors import ConfigError, DataError, ProductError
 from gptcore.parts import parts
+from gptcore.pieces import SPACE_MARK, read_model
+from gptcore.words import WordEncoder, cuts_are_exact
 
 END_OF_TEXT = "<|endoftext|>"
 FILE = "tokenizer.model"
-_SPACE_MARK = "\u2581"
 _MAX_BYTES = 1 << 20
 """SentencePiece passes over a longer text and says nothing."""
 _CHARACTER_BYTES = 4
@@ -30,6 +35,33 @@ _CHARACTER_BYTES = 4
 
 _Part: TypeAlias = tuple[int, str]
 """The number of a text, and the text or a part of it."""
+_Encoder: TypeAlias = Callable[[str], list[int]]
+
+
+class Tokenizer(Protocol):
+    """Text ↔ token ids, as the model's users see it.
+
+    ``encode`` makes no special id, whatever a text spells. The ids of a text begin with those of a
+    beginning of it that ends with a word and before a space or newline: so a prompt and what
+    follows it are encoded together and cut after the prompt's ids.
+    """
+
+    @property
+    def vocab_size(self) -> int:
+        """Ids are 0 … vocab_size − 1."""
+
+    @property
+    def end_of_text(self) -> int:
+        """The id after each text, and before it when it is scored or continued."""
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a text; DataError on a lone surrogate."""
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids of many texts, in their order."""
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of ids; ``end_of_text`` has none."""
 
 
 def train_tokenizer(config: TokenizerConfig, texts: Iterable[str], out: Path) -> dict[str, Any]:
@@ -92,45 +124,65 @@ def _evenly(texts: Sequence[_Part], max_bytes: int) -> tuple[list[_Part], int]:
     return kept, total
 
 
-class Tokenizer:
-    """Text ↔ token ids."""
+class SentencePieceTokenizer:
+    """Our own vocabularies: text ↔ ids, nothing lost."""
 
     def __init__(self, model: bytes) -> None:
-        self._model = sentencepiece.SentencePieceProcessor(model_proto=model)
-        self.end_of_text: int = self._model.piece_to_id(END_OF_TEXT)
-        self.vocab_size: int = self._model.get_piece_size()
-        mark = [f"<0x{byte:02X}>" for byte in _SPACE_MARK.encode()]
-        self._mark_ids: list[int] = [self._model.piece_to_id(piece) for piece in mark]
-
-    @classmethod
-    def load(cls, directory: Path) -> "Tokenizer":
-        """Read ``tokenizer.model``; ProductError when it is missing or broken."""
-        path = directory / FILE
+        """From the bytes of a model file; ProductError when it is broken or not one of ours."""
         try:
-            return cls(path.read_bytes())
-        except (OSError, RuntimeError) as error:
-            raise ProductError(f"{path} is no tokenizer ({error}): delete {directory}") from error
+            self._model = sentencepiece.SentencePieceProcessor(model_proto=model, num_threads=1)
+            vocabulary = read_model(model)
+        except (RuntimeError, ValueError, LookupError, struct.error) as error:
+            raise ProductError(f"{FILE} cannot be read ({error})") from error
+        ids = {piece.text: i for i, piece in enumerate(vocabulary.pieces)}
+        if not (vocabulary.byte_fallback and vocabulary.verbatim and END_OF_TEXT in ids):
+            raise ProductError(
+                f"{FILE} loses text or lacks {END_OF_TEXT}: train it with gptcore.tokenizer"
+            )
+        self.end_of_text: int = ids[END_OF_TEXT]
+        self.vocab_size: int = len(ids)
+        self._mark_ids = [ids[f"<0x{byte:02X}>"] for byte in SPACE_MARK.encode()]
+        exact = cuts_are_exact(vocabulary)
+        self._ids: _Encoder = WordEncoder(self._raw) if exact else self._raw
 
     def encode(self, text: str) -> list[int]:
         """Ids of a text; DataError on a lone surrogate, which no UTF-8 can hold."""
-        return self.encode_batch([text])[0]
+        try:
+            if SPACE_MARK not in text:
+                return self._ids(text)
+            first, *rest = map(self._ids, text.split(SPACE_MARK))
+        except UnicodeEncodeError as error:
+            raise DataError(f"text holds a lone surrogate ({error}): replace it first") from error
+        return [*first, *(i for ids in rest for i in (*self._mark_ids, *ids))]
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of many texts, in the calling thread."""
-        try:
-            encoded: list[list[int]] = self._model.encode([text.encode() for text in texts])
-        except UnicodeEncodeError as error:
-            raise DataError(f"text holds a lone surrogate ({error}): replace it first") from error
-        for i, text in enumerate(texts):
-            if _SPACE_MARK in text:
-                encoded[i] = self._encode_with_marks(text)
-        return encoded
-
-    def _encode_with_marks(self, text: str) -> list[int]:
-        first, *rest = self._model.encode(text.split(_SPACE_MARK))
-        return [*first, *(i for ids in rest for i in (*self._mark_ids, *ids))]
+        return [self.encode(text) for text in texts]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of ids; ``<|endoftext|>`` has none, bytes that are no UTF-8 become U+FFFD."""
         text: str = self._model.decode(list(ids))
         return text
+
+    def _raw(self, text: str) -> list[int]:
+        """Ids as the library gives them, which takes U+2581 for a space."""
+        ids: list[int] = self._model.encode(text.encode())
+        return ids
+
+
+def load_tokenizer(directory: Path) -> Tokenizer:
+    """The tokenizer of a directory: SentencePiece's, GPT-2's or GPT-1's, told by its files.
+
+    ProductError when there is none or it is broken.
+    """
+    path = directory / FILE
+    if path.exists():
+        try:
+            return SentencePieceTokenizer(path.read_bytes())
+        except (OSError, ProductError) as error:
+            raise ProductError(f"{directory} holds no tokenizer ({error}): make it anew") from error
+    published = load_bpe(directory)
+    if published is None:
+        known = ", ".join([FILE, *(f"{ids} with {merges}" for ids, merges in FILES)])
+        raise ProductError(f"{directory} holds no tokenizer: one of {known} must be there")
+    return published

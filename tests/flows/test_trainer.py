@@ -20,7 +20,7 @@ from flows.shipped import tiny
 from gptcore.config import TokenizerConfig, TrainConfig
 from gptcore.manifest import file_digest
 from gptcore.shards import encode_documents
-from gptcore.tokenizer import Tokenizer, train_tokenizer
+from gptcore.tokenizer import load_tokenizer, train_tokenizer
 
 Job = dict[str, Any]
 
@@ -32,7 +32,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     sources = sorted(Path(gpu.__file__).parents[1].glob("gptcore/*.py"))
     texts = [path.read_text(encoding="utf-8") for path in sources]
     train_tokenizer(TokenizerConfig(vocab_size=512), texts, place)
-    tokenizer = Tokenizer.load(place)
+    tokenizer = load_tokenizer(place)
     for split in ("train", "validation"):
         encode_documents(tokenizer, texts, place / "shards", split=split, name="corpus")
     model = replace(tiny().model, vocab_size=512, context_length=64)

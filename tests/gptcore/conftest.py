@@ -7,7 +7,8 @@ import pytest
 
 from gptcore.config import TokenizerConfig
 from gptcore.shards import encode_documents, encode_examples
-from gptcore.tokenizer import Tokenizer, train_tokenizer
+from gptcore.tokenizer import Tokenizer, load_tokenizer, train_tokenizer
+from tests.gptcore.vocabularies import write_bytes_vocabulary, write_words_vocabulary
 
 SYLLABLES = ["ma", "trix", "re", "turn", "va", "lue", "ar", "ray", "sum", "ax", "is", "in", "put"]
 WORDS = ["the", "a", "of", *(x + y for x in SYLLABLES for y in SYLLABLES if x != y)]
@@ -27,7 +28,7 @@ def tokenizer_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tokenizer(tokenizer_directory: Path) -> Tokenizer:
-    return Tokenizer.load(tokenizer_directory)
+    return load_tokenizer(tokenizer_directory)
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +41,13 @@ def shards(tokenizer: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -> Pa
     ]
     encode_examples(tokenizer, pairs, out, split="train", name="answer")
     return out
+
+
+@pytest.fixture(scope="session")
+def bytes_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bytes_vocabulary(tmp_path_factory.mktemp("vocabulary") / "gpt2")
+
+
+@pytest.fixture(scope="session")
+def words_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_words_vocabulary(tmp_path_factory.mktemp("vocabulary") / "gpt1")

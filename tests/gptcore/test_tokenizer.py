@@ -10,13 +10,19 @@ from hypothesis import strategies as st
 
 from gptcore.config import TokenizerConfig
 from gptcore.errors import ConfigError, DataError, ProductError
-from gptcore.tokenizer import END_OF_TEXT, Tokenizer, train_tokenizer
+from gptcore.tokenizer import END_OF_TEXT, Tokenizer, load_tokenizer, train_tokenizer
 from tests.gptcore.conftest import texts
 
 anything = st.text(st.characters(exclude_categories=["Cs"]))
 awkward = st.lists(
-    st.sampled_from(["\u2581", " ", "\n", "\t", "\r\n", "\x00", END_OF_TEXT, "a", "é", "word"])
-).map("".join)
+    st.sampled_from(
+        ["\u2581", " ", "\n", "\t", "\r\n", "\x00", "\x85", END_OF_TEXT, "<unk>", "<0x41>",
+         "<0xE2>", "<s>", "\ufffd", "\ufeff", "\U0010ffff", "a", "é", "word"]
+    )
+).map("".join)  # fmt: skip
+
+_UNKNOWN = 0
+"""Its id; nothing is unknown."""
 
 
 @settings(max_examples=300, deadline=None)
@@ -24,17 +30,17 @@ awkward = st.lists(
 def test_every_text_comes_back(tokenizer: Tokenizer, text: str) -> None:
     ids = tokenizer.encode(text)
     assert tokenizer.decode(ids) == text
-    assert tokenizer.end_of_text not in ids
+    assert tokenizer.end_of_text not in ids and _UNKNOWN not in ids
     assert all(0 <= i < tokenizer.vocab_size for i in ids)
 
 
 @settings(max_examples=200, deadline=None)
-@given(context=anything, continuation=anything)
+@given(context=anything, space=st.sampled_from(" \n"), continuation=anything)
 def test_ids_of_a_context_begin_the_ids_of_the_whole(
-    tokenizer: Tokenizer, context: str, continuation: str
+    tokenizer: Tokenizer, context: str, space: str, continuation: str
 ) -> None:
     context = context.rstrip()
-    whole = tokenizer.encode(f"{context} {continuation}")
+    whole = tokenizer.encode(context + space + continuation)
     assert whole[: len(tokenizer.encode(context))] == tokenizer.encode(context)
 
 
@@ -63,7 +69,7 @@ def test_one_book_alone_trains_a_tokenizer_by_all_of_it(tmp_path: Path) -> None:
     assert len(book) > 1 << 20
     counts = train_tokenizer(TokenizerConfig(vocab_size=512), [book], tmp_path)
     assert counts == {"texts": 1, "bytes": len(book), "vocab_size": 512}
-    assert len(Tokenizer.load(tmp_path).encode("zyzzyva " * 10)) < 20
+    assert len(load_tokenizer(tmp_path).encode("zyzzyva " * 10)) < 20
     for long in (book, book.replace("\n", "").replace(" ", "")):
         small = TokenizerConfig(vocab_size=512, max_training_bytes=50_000)
         counts = train_tokenizer(small, [long], tmp_path)
@@ -98,12 +104,13 @@ def test_texts_within_the_limit_are_read_as_they_are(tmp_path: Path) -> None:
 
 
 def test_bad_input_is_named(tokenizer: Tokenizer, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="lone surrogate"):
-        tokenizer.encode("\ud800")
+    for text in ("\ud800", "word \udfff \u2581 word", "\u2581\ud83d"):
+        with pytest.raises(DataError, match="lone surrogate"):
+            tokenizer.encode_batch(["word", text])
     with pytest.raises(ConfigError, match="vocab_size=30000.*lower it"):
         train_tokenizer(TokenizerConfig(vocab_size=30_000), texts(50, 5), tmp_path)
     with pytest.raises(ProductError, match="tokenizer"):
-        Tokenizer.load(tmp_path / "nowhere")
+        load_tokenizer(tmp_path / "nowhere")
     (tmp_path / "tokenizer.model").write_bytes(b"not a model")
     with pytest.raises(ProductError, match="tokenizer"):
-        Tokenizer.load(tmp_path)
+        load_tokenizer(tmp_path)
