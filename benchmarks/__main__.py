@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.harness import OUT, table
 
 HERE = Path(__file__).parent
-_NO_CLAIM = {"__init__", "__main__", "harness", "machine", "nanogpt", "peers"}
+_NO_CLAIM = {"__init__", "__main__", "harness", "machine", "nanogpt", "peers", "texts"}
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 

@@ -7,26 +7,24 @@ table; reading the vocabulary is in it).
 """
 
 import sys
-import sysconfig
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import sentencepiece
 
 from benchmarks.harness import ROUNDS, Claim, Work, compare, rates, report
+from benchmarks.texts import documents_of
 from gptcore.config import TokenizerConfig
-from gptcore.corpus.source_text import read_source, source_objects
 from gptcore.tokenizer import FILE, load_tokenizer, train_tokenizer
 
-PACKAGES = ("numpy", "torch", "scipy", "sklearn", "pandas", "sympy", "networkx", "sqlalchemy")
 MAX_BYTES = 8_000_000
 GOAL = 2.5
 
 
 def main() -> None:
     """Measure vocabularies of 8,192 and 32,768 pieces."""
-    documents = list(_documents())
+    documents = list(documents_of(MAX_BYTES))
     reading, measured = documents[::2], documents[1::2]
     size = sum(len(text.encode()) for text in measured) / 1e6
     claims: list[Claim] = []
@@ -74,28 +72,6 @@ def _claims(
         )
         for name, what in kinds.items()
     ]
-
-
-def _documents() -> Iterator[str]:
-    """Docstrings by module, up to ``MAX_BYTES``; without U+2581, which the peer takes for space."""
-    left = MAX_BYTES
-    for package in PACKAGES:
-        root = Path(sysconfig.get_paths()["purelib"]) / package
-        for path in sorted(root.rglob("*.py")):
-            text = _docstrings(path)
-            if text and left > 0:
-                left -= len(text.encode())
-                yield text
-            if left <= 0:
-                return
-
-
-def _docstrings(path: Path) -> str:
-    try:
-        objects = source_objects(read_source(path))
-    except (SyntaxError, ValueError):
-        return ""
-    return "\n\n".join(item.text for item in objects).replace("\u2581", " ")
 
 
 if __name__ == "__main__":

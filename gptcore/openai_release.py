@@ -62,6 +62,7 @@ def read_openai_release(
         n_embd=width,
         norm="post",
         dropout=0.1,
+        embedding_dropout="matrix",
         scale_residual_init=False,
     )
     check_weights(directory, config, weights)
