@@ -1,4 +1,4 @@
-"""The text that every installation has: docstrings of installed packages, one document per module."""
+"""The text that every installation has: docstrings of packages, one document per module."""
 
 import sysconfig
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ PACKAGES = ("numpy", "torch", "scipy", "sklearn", "pandas", "sympy", "networkx",
 
 
 def documents_of(max_bytes: int) -> Iterator[str]:
-    """Docstrings by module, up to ``max_bytes``; without U+2581, which is a space to SentencePiece."""
+    """Up to ``max_bytes``, without U+2581, which is a space to SentencePiece."""
     left = max_bytes
     for package in PACKAGES:
         root = Path(sysconfig.get_paths()["purelib"]) / package

@@ -1,8 +1,13 @@
 """Linear layer and weighted cross-entropy without the logits of a whole batch.
 
-Shapes: N tokens, C width, V vocabulary.
+The gradient is known as soon as a chunk's logits are, so it is made in the forward pass, and the
+logits of one chunk are all that ever exist.
+
+Shapes: N tokens, C width, V vocabulary, n tokens of a chunk.
 """
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,21 +15,18 @@ from torch import Tensor
 from torch.nn import functional as F
 
 LOSS_CHUNK = {"cpu": 512, "cuda": 8192}
-"""Tokens whose logits exist at one time in the loss; on a processor they fit its cache."""
+"""Tokens whose logits exist at one time; on a processor they fit its caches."""
 
 
 class ChunkedLoss(torch.autograd.Function):
-    """Linear layer and weighted cross-entropy, chunk by chunk.
-
-    The gradient is known as soon as a chunk's logits are, so it is made in the forward pass and
-    the logits of one chunk are all that ever exist.
-    """
+    """Σ weights · negative log-likelihood, chunk by chunk."""
 
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, weight: Tensor, labels: Tensor, weights: Tensor
+        ctx: Any, hidden: Tensor, weight: Tensor, labels: Tensor, weights: Tensor, compiled: bool
     ) -> Tensor:
-        """hidden (N, C), weight (V, C), labels (N,), weights (N,) → scalar."""
+        """hidden (N, C), weight (V, C), labels (N,), weights (N,) → scalar, fp32."""
+        score = _compiled() if compiled else _score
         total = torch.zeros((), device=hidden.device)
         needs_gradient = hidden.requires_grad or weight.requires_grad
         d_hidden = torch.empty_like(hidden)
@@ -32,14 +34,10 @@ class ChunkedLoss(torch.autograd.Function):
         chunk = LOSS_CHUNK.get(hidden.device.type, 4096)
         for i in range(0, hidden.shape[0], chunk):
             part = slice(i, i + chunk)
-            h, y, w = hidden[part], labels[part, None], weights[part, None]
-            logits = F.linear(h, weight).float()
-            logits -= logits.amax(1, keepdim=True)
-            at_label = logits.gather(1, y)
-            normalizer = logits.exp_().sum(1, keepdim=True)
-            total += ((normalizer.log() - at_label) * w).sum()
+            h = hidden[part]
+            loss, d_logits = score(F.linear(h, weight), labels[part, None], weights[part, None])
+            total += loss
             if needs_gradient:
-                d_logits = logits.mul_(w / normalizer).scatter_add_(1, y, -w).to(h.dtype)
                 torch.mm(d_logits, weight, out=d_hidden[part])
                 if h.dtype == d_weight.dtype:
                     d_weight.addmm_(d_logits.t(), h)  # sums inside the product
@@ -53,4 +51,31 @@ class ChunkedLoss(torch.autograd.Function):
         """Scale what the forward pass kept."""
         d_hidden, d_weight = ctx.saved_tensors
         scale = grad[0].to(d_hidden.dtype)
-        return d_hidden * scale, d_weight * scale, None, None
+        return d_hidden * scale, d_weight * scale, None, None, None
+
+
+def _score(logits: Tensor, labels: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits (n, V), labels and weights (n, 1) → the loss and its gradient (n, V); in place."""
+    x = logits.float()
+    x -= x.amax(1, keepdim=True)
+    at_label = x.gather(1, labels)
+    normalizer = x.exp_().sum(1, keepdim=True)
+    loss = ((normalizer.log() - at_label) * weights).sum()
+    gradient = x.mul_(weights / normalizer).scatter_add_(1, labels, -weights)
+    return loss, gradient.to(logits.dtype)
+
+
+def _fusable(logits: Tensor, labels: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """The same without writing in place, for a compiler to make two passes of."""
+    x = logits.float()
+    normalizer = x.logsumexp(1, keepdim=True)
+    loss = ((normalizer - x.gather(1, labels)) * weights).sum()
+    here = torch.arange(x.shape[1], device=x.device) == labels
+    gradient = ((x - normalizer).exp() - here.float()) * weights
+    return loss, gradient.to(logits.dtype)
+
+
+@functools.cache
+def _compiled() -> Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]:
+    compiled: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]] = torch.compile(_fusable)
+    return compiled

@@ -102,6 +102,7 @@ class GPT(nn.Module):
         self.wpe = nn.Embedding(config.context_length, config.n_embd)
         self.h = nn.ModuleList(Block(config) for _ in range(config.n_layer))
         self.ln_f = nn.LayerNorm(config.n_embd) if config.norm == "pre" else nn.Identity()
+        self.compiled = False
         self.recompute = False
         """Keep of every Block only what goes in, and compute it anew for the backward pass."""
 
@@ -120,6 +121,12 @@ class GPT(nn.Module):
                 torch.empty(parameter.shape).normal_(0, std * scale, generator=generator)
             )
         return self
+
+    def compile_parts(self) -> None:
+        """Have torch compile every Block, and what the loss does between its products."""
+        self.compiled = True
+        for block in self.h:
+            block.compile()
 
     def forward(self, ids: Tensor, layout: Layout | None = None) -> Tensor:
         """Ids (B, T) → last hidden states (B, T, C).
@@ -171,7 +178,9 @@ class GPT(nn.Module):
         """
         wte, wpe = self._rows()
         hidden = self._read(ids, layout, wte, wpe).reshape(-1, self.config.n_embd)
-        total: Tensor = ChunkedLoss.apply(hidden, wte, labels.reshape(-1), weights.reshape(-1))  # type: ignore[no-untyped-call]
+        total: Tensor = ChunkedLoss.apply(
+            hidden, wte, labels.reshape(-1), weights.reshape(-1), self.compiled
+        )  # type: ignore[no-untyped-call]
         return total
 
 

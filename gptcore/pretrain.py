@@ -171,8 +171,7 @@ def _model(job: Job, ranks: Ranks, device: torch.device) -> tuple[GPT, Optimizer
         model.load_state_dict(_initial(Path(job.initial), job.model))
     model.recompute = job.train.recompute_activations
     if compiles(job.train, device.type):
-        for block in model.h:
-            block.compile()
+        model.compile_parts()
     if ranks.count > 1 and job.train.parallel == "fsdp":
         shard(model, device, job.train.precision)
         return model, Optimizer(model, job.train, ranks)

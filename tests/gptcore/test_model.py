@@ -18,6 +18,7 @@ from gptcore.config import (
     gpt2_xl,
 )
 from gptcore.errors import ConfigError
+from gptcore.loss import _fusable, _score
 from gptcore.model import GPT, count_parameters
 
 SMALL: dict[str, Any] = {
@@ -110,6 +111,20 @@ def test_logits_loss_and_gradients_equal_transformers(norm: Any, make_peer: Any)
         torch.testing.assert_close(
             parameter.grad, turned(name, peer_gradient), atol=1e-5, rtol=1e-5, msg=name
         )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_what_the_loss_has_compiled_is_what_it_computes(dtype: torch.dtype) -> None:
+    logits = (3 * torch.randn(50, 211)).to(dtype)
+    labels, weights = torch.randint(0, 211, (50, 1)), torch.rand(50, 1)
+    fused = _fusable(logits, labels, weights)
+    exact = logits.double().requires_grad_()
+    loss = F.cross_entropy(exact, labels[:, 0], reduction="none") @ weights[:, 0].double()
+    loss.backward()
+    for found in (fused, _score(logits.clone(), labels, weights)):
+        torch.testing.assert_close(found[0].double(), loss, atol=1e-4, rtol=1e-5)
+        tolerance = 1e-6 if dtype is torch.float32 else 4e-3
+        torch.testing.assert_close(found[1].double(), exact.grad, atol=tolerance, rtol=tolerance)
 
 
 @pytest.mark.parametrize("norm", ["pre", "post"])
