@@ -2,7 +2,7 @@
 
 Muon orthogonalises whole matrices. torch's own, given sharded ones, multiplies them part by part:
 its bf16 sums come in another order, so that the loss leaves that of one rank in the fifth digit,
-and every product waits for the network (docs/experiments.md). Here each matrix belongs to one rank,
+and every product waits for the network. Here each matrix belongs to one rank,
 which gets its whole gradient, moves it with torch's Muon exactly as one rank would, and hands the
 parts back. Work and momentum are shared out over the ranks by the size of the matrices.
 """

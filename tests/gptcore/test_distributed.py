@@ -84,6 +84,9 @@ def place(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         on_two(f"{optimizer}-handed", 10, optimizer=optimizer, parallel="fsdp")
         on_two(f"{optimizer}-ddp", optimizer=optimizer)
         on_two(f"{optimizer}-fsdp", optimizer=optimizer, parallel="fsdp")
+    apart = {"separate_documents": True, "recompute_activations": True}
+    pretrain(_job(shards, place / "apart-one", **apart))
+    on_two("apart-fsdp", parallel="fsdp", **apart)
     on_two("bf16-ddp", precision="bf16")
     on_two("bf16-fsdp", precision="bf16", parallel="fsdp")
     path = place / "jobs.json"
@@ -118,6 +121,11 @@ def test_a_run_is_handed_from_one_rank_to_replicas_to_shards_and_back(
     assert "resumed at step 31 of 50" in said
     assert any("ranks" in line and "parallel" in line for line in said)
     _assert_same(place / f"{optimizer}-one", run)
+
+
+def test_shards_recompute_and_keep_documents_apart(place: Path) -> None:
+    _assert_same(place / "apart-one", place / "apart-fsdp")
+    assert not torch.equal(_losses(place / "apart-one"), _losses(place / "adamw-one"))
 
 
 def test_half_precision_learns_alike_on_replicas_and_shards(place: Path) -> None:
