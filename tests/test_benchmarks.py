@@ -7,9 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
-from benchmarks import harness
+from benchmarks import gpu, harness, training
 from benchmarks.__main__ import main, names
+from gptcore.config import ModelConfig
 
 
 @pytest.mark.parametrize("n", [7, 9, 20])
@@ -67,3 +69,25 @@ def test_an_unknown_benchmark_is_named(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["trainign"]) == 2
     assert "trainign" in capsys.readouterr().err
     assert "harness" not in names()
+
+
+def test_the_gpu_benchmark_steps_where_there_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    model = ModelConfig(vocab_size=97, context_length=16, n_layer=1, n_head=2, n_embd=16)
+    for make in (gpu.ours, gpu.hugging_face):
+        found = gpu.measured(lambda make=make: make(model, 2, "cpu", compiled=False), "cpu", 1)
+        assert len(found) == 1 and found[0] > 0
+    if not torch.cuda.is_available():
+        assert gpu.main() == 0
+        assert "no accelerator" in capsys.readouterr().err
+
+
+def test_the_training_benchmark_compares_equal_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NANOGPT", raising=False)
+    model = ModelConfig(vocab_size=97, context_length=16, n_layer=1, n_head=2, n_embd=16)
+    assert training.nano(model, 2, bf16=True) is None
+    for work in (
+        training.ours(model, 2, "fp32"),
+        training.ours(model, 2, "bf16"),
+        training.hugging_face(model, 2, bf16=True),
+    ):
+        assert work() == 32
