@@ -28,6 +28,7 @@ from gptcore.manifest import changed_keys
 from gptcore.meter import Meter
 from gptcore.model import GPT
 from gptcore.optim import Optimizer
+from gptcore.progress import Progress
 from gptcore.schedule import learning_rate_factor
 from gptcore.tracking import Tracker
 
@@ -106,6 +107,7 @@ def fit(training: Training, position: Position) -> Position:
     """
     config = training.config
     guard, meter = Guard(config, position.guard), _meter(training, position)
+    progress = Progress(training.say, step=position.step, steps=training.steps)
     while position.step < training.steps:
         sums = _sums(training, position.step)
         factor = learning_rate_factor(config, position.step, training.steps)
@@ -131,6 +133,7 @@ def fit(training: Training, position: Position) -> Position:
             metrics |= {"learning_rate": config.learning_rate * factor, "grad_norm": norm}
             metrics |= {"skipped": guard.skipped, **meter.read(position.tokens)}
             training.tracker.log(position.step, metrics)
+            progress.tell(position.step, metrics)
         better = _best(position, metrics.get("validation/loss", math.inf))
         position = replace(position, best=better or position.best)
         if position.step % config.checkpoint_every == 0 or last or sums.stop or better:
