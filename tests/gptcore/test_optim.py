@@ -87,7 +87,7 @@ def test_bf16_gradients_leave_the_working_weights_as_they_are_made() -> None:
     for name, parameter in exact.named_parameters():
         found, expected = optimizer.master[name].grad, parameter.grad
         assert found is not None and expected is not None and found.dtype == torch.float32
-        assert (found - expected).norm() < 0.02 * expected.norm()
+        assert (found - expected).norm() < 0.03 * expected.norm()
 
 
 def test_clipping_bounds_the_update_and_reports_the_norm_before() -> None:
