@@ -26,7 +26,8 @@ check: install
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-# Peers beside us, in turn: about MINUTES. NANOGPT=DIR names a checkout of nanoGPT to measure too.
+# Peers beside us, in turn, about half an hour; BENCH=encoding for that one. NANOGPT=DIR names a
+# checkout of nanoGPT to measure too.
 bench: .venv/bench
 	@$(BIN)/python -m benchmarks $(BENCH)
 
