@@ -35,6 +35,7 @@ _ROLES = frozenset({"generalist", "champion"})
 
 _TEXT, _TEXTS = "a text in quotes", "a list of texts"
 _NUMBER, _WHOLE = "a finite number", "a whole number"
+_SWITCH = "true or false"
 _TABLE, _RATES = "a table", "a table of names and rates above 0"
 
 _PROFILE = {
@@ -64,7 +65,8 @@ OVERRIDES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("vocab_size", "n_layer", "n_head", "n_embd", "context_length"), _WHOLE),
         **dict.fromkeys(("max_train", "max_validation", "max_test", "documents"), _WHOLE),
         **dict.fromkeys(("learning_rate", "muon_learning_rate", "weight_decay"), _NUMBER),
-        **dict.fromkeys(("optimizer", "schedule", "precision"), _TEXT),
+        **dict.fromkeys(("optimizer", "schedule", "precision", "parallel"), _TEXT),
+        **dict.fromkeys(("separate_documents", "recompute_activations", "compile"), _SWITCH),
     }
 )
 """Field → what its value must be."""
@@ -216,6 +218,8 @@ def _is(kind: str, value: Any) -> bool:
         return isinstance(value, str)
     if kind == _TEXTS:
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if kind == _SWITCH:
+        return isinstance(value, bool)
     if kind == _WHOLE:
         return isinstance(value, int) and not isinstance(value, bool)
     if kind == _NUMBER:
