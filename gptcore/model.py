@@ -17,14 +17,12 @@ openai/gpt-2 ``src/model.py`` (pre-norm, tanh GELU, init), GPT-2 paper §2.3 (re
 """
 
 import math
-from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gptcore.attention import attention_kernel, plain_attention
-from gptcore.cache import Layout, Past
 from gptcore.config import ModelConfig
 from gptcore.loss import ChunkedLoss
 
@@ -38,16 +36,13 @@ class Attention(nn.Module):
         self.c_attn = nn.Linear(config.n_embd, 3 * config.n_embd)
         self.c_proj = nn.Linear(config.n_embd, config.n_embd)
 
-    def forward(self, x: Tensor, mask: Tensor | None, past: Past | None) -> Tensor:
-        """(B, T, C), additive mask (T, S), None: nothing to hide; what was read → (B, T, C)."""
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """(B, T, C) and an additive mask (T, T) → (B, T, C)."""
         b, t, c = x.shape
         qkv = self.c_attn(x).view(b, t, 3, self.n_head, c // self.n_head)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (B, H, T, D)
         dropout = self.dropout if self.training else 0.0
-        if past is not None:
-            k, v = past(k, v)
-            y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
-        elif mask is not None and attention_kernel(x.device.type, x.dtype, t) == "plain":
+        if attention_kernel(x.device.type, x.dtype, t) == "plain":
             y = plain_attention(q, k, v, mask, dropout)
         else:
             y = F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=dropout)
@@ -81,9 +76,9 @@ class Block(nn.Module):
         self.ln_2 = nn.LayerNorm(config.n_embd)
         self.mlp = MLP(config)
 
-    def forward(self, x: Tensor, mask: Tensor | None, past: Past | None) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """(B, T, C) → (B, T, C)."""
-        y = self.attn(self.ln_1(x) if self.pre_norm else x, mask, past)
+        y = self.attn(self.ln_1(x) if self.pre_norm else x, mask)
         if self.pre_norm:
             x = x + y
             x = x + self.mlp(self.ln_2(x))
@@ -120,25 +115,14 @@ class GPT(nn.Module):
             )
         return self
 
-    def forward(self, ids: Tensor, layout: Layout | None = None) -> Tensor:
-        """Ids (B, T) → last hidden states (B, T, C).
-
-        ``layout``: a ``Cache``, whose texts the ids continue and into which they are written, or
-        rows that branch; without it every row is a text from its beginning on.
-        """
-        t, dtype = ids.shape[1], self.wte.weight.dtype
-        mask: Tensor | None
-        if layout is None:
-            positions = torch.arange(t, device=ids.device)
-            mask = torch.full((t, t), -math.inf, device=ids.device, dtype=dtype).triu(1)
-        else:
-            positions, mask = layout.positions(t), layout.mask(t, dtype)
-        x = self.wte(ids) + self.wpe(positions)
+    def forward(self, ids: Tensor) -> Tensor:
+        """Ids (B, T), every row a text from its beginning on → last hidden states (B, T, C)."""
+        t = ids.shape[1]
+        mask = torch.full((t, t), -math.inf, device=ids.device, dtype=self.wte.weight.dtype).triu(1)
+        x = self.wte(ids) + self.wpe(torch.arange(t, device=ids.device))
         x = F.dropout(x, self.config.dropout, self.training)
-        for i, block in enumerate(self.h):
-            x = block(x, mask, partial(layout.extend, i) if layout is not None else None)
-        if layout is not None:
-            layout.read(t)
+        for block in self.h:
+            x = block(x, mask)
         hidden: Tensor = self.ln_f(x)
         return hidden
 
