@@ -49,7 +49,7 @@ class Sampling:
 def pick(logits: Tensor, sampling: Sampling, uniform: Tensor | None) -> Tensor:
     """Logits (B, V) in fp32, numbers (B,) from [0, 1) unless greedy → tokens (B,)."""
     if uniform is None:
-        return logits.argmax(-1)
+        return _likeliest(logits)
     p, ids = candidates(logits, sampling)
     sums = p.cumsum(-1, dtype=torch.float64)
     aim = uniform[:, None] * sums[:, -1:]
@@ -69,3 +69,10 @@ def candidates(logits: Tensor, sampling: Sampling) -> tuple[Tensor, Tensor | Non
     if sampling.top_p < 1:
         p = p.masked_fill(p.cumsum(-1) - p >= sampling.top_p, 0)
     return p, ids
+
+
+def _likeliest(logits: Tensor) -> Tensor:
+    """argmax; on a processor NumPy's, which takes a twentieth of the time of torch's."""
+    if logits.device.type == "cpu":
+        return torch.from_numpy(logits.numpy().argmax(1))
+    return logits.argmax(1)

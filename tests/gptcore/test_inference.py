@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from gptcore import inference as module
+from gptcore import products
 from gptcore.cache import Cache
 from gptcore.config import ModelConfig
 from gptcore.inference import Inference, Wanted
@@ -74,5 +75,5 @@ def test_chunks_of_rows_and_the_quick_gelu_change_nothing(
     ids = torch.randint(0, 211, (3, 20))
     grove = Grove([Tree(tuple(row), ((1,),)) for row in ids.tolist()], 0, ids.device)
     monkeypatch.setattr(module, "MLP_ROWS", {"cpu": 7})
-    monkeypatch.setattr(module, "_SMALL", 0)
+    monkeypatch.setattr(products, "_SMALL", 0)
     _close(Inference(model)(ids, grove).view(3, 20, -1), model(ids))
