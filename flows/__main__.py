@@ -169,8 +169,14 @@ def _add_using(add: Callable[..., argparse.ArgumentParser], named: Any) -> None:
     generate = add("generate", "continue a text with the champion", named)
     generate.add_argument("prompt")
     generate.add_argument("--max-tokens", type=int, default=100, help="of the continuation")
-    generate.add_argument("--temperature", type=float, default=0.8)
-    generate.add_argument("--seed", type=int, default=0)
+    generate.add_argument("--temperature", type=float, default=0.8, help="0: the likeliest token")
+    generate.add_argument("--top-k", type=int, default=0, help="draw from so many; 0: from all")
+    generate.add_argument("--top-p", type=float, default=1.0, help="probability to draw from")
+    generate.add_argument(
+        "--stop", action="append", default=[], metavar="TEXT", help="end before it; may be repeated"
+    )
+    generate.add_argument("--seed", type=int, default=0, help="of the draws")
+    generate.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     score = add("score", "what the champion thinks of your texts, or prompts with choices", named)
     score.add_argument("file", type=Path, metavar="FILE", help=".jsonl, .txt or .md")
     add("card", "the champion's model card, in Markdown", named)

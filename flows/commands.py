@@ -171,9 +171,13 @@ def generate(options: argparse.Namespace) -> int:
 
     text = _champion(options.profile).generate(
         [options.prompt],
+        stop=options.stop,
         max_tokens=options.max_tokens,
         temperature=options.temperature,
+        top_k=options.top_k,
+        top_p=options.top_p,
         seed=options.seed,
+        precision=options.precision,
     )
     print(printable(options.prompt + text[0]))
     return 0

@@ -27,15 +27,26 @@ def attention_kernel(device: str, length: int) -> Literal["blocks", "fused"]:
     return "blocks" if device == "cpu" and length <= BLOCKS_MAX else "fused"
 
 
-def causal_attention(qkv: Tensor, n_head: int, dropout: float) -> Tensor:
-    """Queries, keys and values side by side (B, T, 3C) → what attention makes of them (B, T, C)."""
+def causal_attention(
+    qkv: Tensor, n_head: int, dropout: float, mask: Tensor | None = None
+) -> Tensor:
+    """Queries, keys and values side by side (B, T, 3C) → what attention makes of them (B, T, C).
+
+    ``mask``: what else is hidden beside what is ahead, and that too, additive (B, 1, T, T).
+    """
     b, t, c3 = qkv.shape
     c = c3 // 3
-    if torch.is_grad_enabled() and attention_kernel(qkv.device.type, t) == "blocks":
+    if (
+        mask is None
+        and torch.is_grad_enabled()
+        and attention_kernel(qkv.device.type, t) == "blocks"
+    ):
         blocks: Tensor = _Blocks.apply(qkv, n_head, dropout)  # type: ignore[no-untyped-call]
         return blocks
     q, k, v = qkv.view(b, t, 3, n_head, c // n_head).permute(2, 0, 3, 1, 4)  # each (B, H, T, D)
-    y = F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=dropout)
+    y = F.scaled_dot_product_attention(
+        q, k, v, attn_mask=mask, is_causal=mask is None, dropout_p=dropout
+    )
     return y.transpose(1, 2).reshape(b, t, c)
 
 

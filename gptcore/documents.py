@@ -13,27 +13,17 @@ from torch import Tensor
 
 
 class Documents:
-    """How ids (B, T) are read (a ``gptcore.cache.Layout``)."""
+    """How ids (B, T) are read."""
 
     def __init__(self, ids: Tensor, end_of_text: int) -> None:
         opens = ids == end_of_text
         columns = torch.arange(ids.shape[1], device=ids.device)
-        self._positions = columns - torch.where(opens, columns, 0).cummax(1).values
+        self.positions = columns - torch.where(opens, columns, 0).cummax(1).values
+        """(B, T), from 0 in every document."""
         self._document = opens.cumsum(1)
 
-    def positions(self, t: int) -> Tensor:
-        """(B, T), from 0 in every document."""
-        return self._positions
-
-    def mask(self, t: int, dtype: torch.dtype) -> Tensor:
+    def mask(self, dtype: torch.dtype) -> Tensor:
         """(B, 1, T, T) additive: nobody looks ahead, nor into another document."""
         visible = (self._document[:, :, None] == self._document[:, None, :]).tril()
         blank = torch.zeros(visible.shape, dtype=dtype, device=visible.device)
         return blank.masked_fill_(~visible, -torch.inf)[:, None]
-
-    def extend(self, block: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Nothing stands before."""
-        return k, v
-
-    def read(self, t: int) -> None:
-        """Nothing follows."""

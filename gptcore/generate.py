@@ -1,14 +1,13 @@
 """Decoding with a key–value cache: prompts are read once, then one token at a time, many together.
 
-A prompt starts after end-of-text, as every document did in training. Greedy at temperature 0, else
-drawn from softmax(logits / temperature) with a seeded generator per prompt (GPT-2's code:
-``src/sample.py``).
+A prompt starts after end-of-text, as every document did in training. How tokens are drawn:
+``gptcore.sampling``; where a text ends: ``gptcore.stops``.
 
 Prompts of similar length go together, padded at the left; a text that has ended leaves its batch.
-Which texts share a batch changes nothing but the last digits of the logits.
+Which texts share a batch changes nothing but the last digits of the logits. Tokens stay on the
+device; the processor looks at them once per token, to see which texts have ended.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -16,7 +15,10 @@ from torch import Tensor
 
 from gptcore.cache import Cache
 from gptcore.errors import ConfigError
+from gptcore.inference import Inference, Wanted
 from gptcore.model import GPT
+from gptcore.sampling import Sampling, pick
+from gptcore.stops import Stops
 from gptcore.tokenizer import Tokenizer
 
 CACHE_TOKENS = {"cpu": 4096, "cuda": 131072}
@@ -33,64 +35,83 @@ def generate(
     stop: Sequence[str] = (),
     max_tokens: int,
     temperature: float = 0.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
     seed: int = 0,
 ) -> list[str]:
     """Texts that continue the prompts, each up to a stop string, end-of-text or ``max_tokens``.
 
     The i-th is drawn with ``seed + i``. A prompt that does not fit beside ``max_tokens`` loses its
-    beginning. ConfigError when ``max_tokens`` leaves no room for a prompt, or for a negative
-    temperature.
+    beginning. ConfigError when ``max_tokens`` leaves no room for a prompt, for an empty stop string
+    and as ``Sampling`` says.
     """
+    stops = Stops(tokenizer, stop)
+    sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p)
+    ids = [[tokenizer.end_of_text, *ids] for ids in tokenizer.encode_batch(prompts)]
+    written = continue_ids(
+        model,
+        ids,
+        end=tokenizer.end_of_text,
+        stops=stops,
+        max_tokens=max_tokens,
+        sampling=sampling,
+        seed=seed,
+    )
+    return [stops.text(tokens) for tokens in written]
+
+
+@torch.inference_mode()
+def continue_ids(
+    model: GPT,
+    prompts: Sequence[Sequence[int]],
+    *,
+    end: int | None = None,
+    stops: Stops | None = None,
+    max_tokens: int,
+    sampling: Sampling | None = None,
+    seed: int = 0,
+) -> list[list[int]]:
+    """``generate`` in ids: what follows each prompt, without ``end``; with the token that completed
+    a stop string. ``sampling``: greedy unless given."""
     length = model.config.context_length
     if not 0 < max_tokens < length:
         raise ConfigError(f"max_tokens={max_tokens}: use 1 … {length - 1}, the context less one")
-    if not 0 <= temperature < math.inf:
-        raise ConfigError(f"temperature={temperature}: use 0 for greedy, or a positive number")
+    sampling = sampling or Sampling()
     texts = [
-        _Text(tokenizer, ids[-(length - max_tokens) :], stop, max_tokens, seed + i)
-        for i, ids in enumerate(_read(tokenizer, prompts))
+        _Text(ids[-(length - max_tokens) :], end, stops, max_tokens, seed + i)
+        for i, ids in enumerate(prompts)
     ]
-    for batch in _batches(texts, max_tokens, model.wte.weight.device.type):
-        _continue(model, batch, max_tokens, temperature)
-    return [text.written for text in texts]
+    batches = list(_batches(texts, max_tokens, model.wte.weight.device.type))
+    if batches:
+        inference = Inference(model, rows=len(batches[0]))
+        for batch in batches:
+            _continue(inference, batch, max_tokens, sampling)
+    return [text.made for text in texts]
 
 
 class _Text:
     """A prompt and what was made of it so far."""
 
     def __init__(
-        self, tokenizer: Tokenizer, ids: list[int], stop: Sequence[str], max_tokens: int, seed: int
+        self, ids: Sequence[int], end: int | None, stops: Stops | None, limit: int, seed: int
     ) -> None:
-        self.ids, self.generator = ids, torch.Generator().manual_seed(seed)
-        self._tokenizer, self._stop, self._max_tokens = tokenizer, stop, max_tokens
-        self._made: list[int] = []
+        self.ids, self.seed = list(ids), seed
+        self._end, self._stops, self._limit = end, stops, limit
+        self.made: list[int] = []
         self.ended = False
 
     def add(self, token: int) -> None:
         """Take a token and see whether the text has ended."""
-        if token == self._tokenizer.end_of_text:
+        if token == self._end:
             self.ended = True
             return
-        self._made.append(token)
-        self.ended = len(self._made) == self._max_tokens or self._cut(self._text) is not None
+        self.made.append(token)
+        full = len(self.made) == self._limit
+        self.ended = full or (self._stops is not None and self._stops.reached(self.made))
 
-    @property
-    def written(self) -> str:
-        """The text up to the first stop."""
-        return self._text[: self._cut(self._text)]
-
-    @property
-    def _text(self) -> str:
-        return self._tokenizer.decode(self._made)
-
-    def _cut(self, text: str) -> int | None:
-        """Where the first stop string begins; None where there is none."""
-        return min((text.find(mark) for mark in self._stop if mark in text), default=None)
-
-
-def _read(tokenizer: Tokenizer, prompts: Sequence[str]) -> Iterator[list[int]]:
-    for ids in tokenizer.encode_batch(prompts):
-        yield [tokenizer.end_of_text, *ids]
+    def uniform(self) -> Tensor:
+        """The numbers that its tokens are drawn with."""
+        return torch.rand(self._limit, generator=torch.Generator().manual_seed(self.seed))
 
 
 def _batches(texts: Sequence[_Text], max_tokens: int, device: str) -> Iterator[list[_Text]]:
@@ -103,36 +124,37 @@ def _batches(texts: Sequence[_Text], max_tokens: int, device: str) -> Iterator[l
         waiting = waiting[n:]
 
 
-@torch.inference_mode()
-def _continue(model: GPT, texts: list[_Text], max_tokens: int, temperature: float) -> None:
+def _continue(
+    inference: Inference, texts: list[_Text], max_tokens: int, sampling: Sampling
+) -> None:
     """Read prompts together and write on until the last text has ended."""
-    device = model.wte.weight.device
-    longest = max(len(text.ids) for text in texts)
-    pads = [longest - len(text.ids) for text in texts]
-    cache = Cache(longest + max_tokens, torch.tensor(pads, device=device))
-    step = [[0] * pad + text.ids for pad, text in zip(pads, texts, strict=True)]
-    while True:
-        hidden = model(torch.tensor(step, device=device), cache)
-        tokens = _pick(model.logits(hidden[:, -1]), texts, temperature)
-        for text, token in zip(texts, tokens, strict=True):
+    device = inference.device
+    cache, hidden = _read(inference, texts, max_tokens)
+    uniform = None
+    if not sampling.greedy:
+        uniform = torch.stack([text.uniform() for text in texts]).to(device)
+    for number in range(max_tokens):
+        now = None if uniform is None else uniform[:, number]
+        tokens = pick(inference.logits(hidden), sampling, now)
+        for text, token in zip(texts, tokens.tolist(), strict=True):
             if not text.ended:
                 text.add(token)
         going = [i for i, text in enumerate(texts) if not text.ended]
         if not going:
             return
         if len(going) <= _THINNED * len(texts):
-            cache.keep(torch.tensor(going, device=device))
-            texts, tokens = [texts[i] for i in going], [tokens[i] for i in going]
-        step = [[token] for token in tokens]
+            rows = torch.tensor(going, device=device)
+            cache.keep(rows)
+            texts, tokens = [texts[i] for i in going], tokens[rows]
+            uniform = None if uniform is None else uniform[rows]
+        hidden = inference(tokens[:, None], cache)
 
 
-def _pick(logits: Tensor, texts: Sequence[_Text], temperature: float) -> list[int]:
-    """The next token of each text from logits (B, V)."""
-    if temperature == 0:
-        tokens: list[int] = logits.argmax(-1).tolist()
-        return tokens
-    p = (logits.cpu() / temperature).softmax(-1)
-    return [
-        int(torch.multinomial(row, 1, generator=text.generator))
-        for row, text in zip(p, texts, strict=True)
-    ]
+def _read(inference: Inference, texts: Sequence[_Text], max_tokens: int) -> tuple[Cache, Tensor]:
+    """The prompts in a cache, and the hidden states (B, C) at their ends."""
+    longest = max(len(text.ids) for text in texts)
+    pads = [longest - len(text.ids) for text in texts]
+    cache = Cache(longest + max_tokens, torch.tensor(pads, device=inference.device))
+    rows = [[0] * pad + text.ids for pad, text in zip(pads, texts, strict=True)]
+    wanted = Wanted.of([[longest - 1]] * len(texts), longest, inference.device)
+    return cache, inference(torch.tensor(rows, device=inference.device), cache, wanted)

@@ -17,7 +17,6 @@ openai/gpt-2 ``src/model.py`` (pre-norm, tanh GELU, init), GPT-2 paper §2.3 (re
 """
 
 import math
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -25,8 +24,8 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from gptcore.attention import causal_attention
-from gptcore.cache import Layout, Past
 from gptcore.config import ModelConfig
+from gptcore.documents import Documents
 from gptcore.loss import ChunkedLoss
 
 
@@ -39,18 +38,10 @@ class Attention(nn.Module):
         self.c_attn = nn.Linear(config.n_embd, 3 * config.n_embd)
         self.c_proj = nn.Linear(config.n_embd, config.n_embd)
 
-    def forward(self, x: Tensor, mask: Tensor | None, past: Past | None) -> Tensor:
-        """(B, T, C), additive mask (…, T, S) and what was read, for a ``Layout`` → (B, T, C)."""
-        b, t, c = x.shape
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """(B, T, C) and what is hidden, additive (B, 1, T, T), None: what is ahead → (B, T, C)."""
         qkv, dropout = self.c_attn(x), self.dropout if self.training else 0.0
-        if past is None:
-            y = causal_attention(qkv, self.n_head, dropout)
-        else:
-            q, k, v = qkv.view(b, t, 3, self.n_head, c // self.n_head).permute(2, 0, 3, 1, 4)
-            k, v = past(k, v)
-            y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
-            y = y.transpose(1, 2).reshape(b, t, c)
-        return F.dropout(self.c_proj(y), dropout)
+        return F.dropout(self.c_proj(causal_attention(qkv, self.n_head, dropout, mask)), dropout)
 
 
 class MLP(nn.Module):
@@ -80,9 +71,9 @@ class Block(nn.Module):
         self.ln_2 = nn.LayerNorm(config.n_embd)
         self.mlp = MLP(config)
 
-    def forward(self, x: Tensor, mask: Tensor | None, past: Past | None) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """(B, T, C) → (B, T, C)."""
-        y = self.attn(self.ln_1(x) if self.pre_norm else x, mask, past)
+        y = self.attn(self.ln_1(x) if self.pre_norm else x, mask)
         if self.pre_norm:
             x = x + y
             x = x + self.mlp(self.ln_2(x))
@@ -128,13 +119,12 @@ class GPT(nn.Module):
         for block in self.h:
             block.compile()
 
-    def forward(self, ids: Tensor, layout: Layout | None = None) -> Tensor:
-        """Ids (B, T) → last hidden states (B, T, C).
+    def forward(self, ids: Tensor, documents: Documents | None = None) -> Tensor:
+        """Ids (B, T), every row a text from its beginning on → last hidden states (B, T, C).
 
-        ``layout``: a ``Cache``, whose texts the ids continue and into which they are written, or
-        rows that branch; without it every row is a text from its beginning on.
+        ``documents``: where rows hold several texts that must not see each other.
         """
-        return self._read(ids, layout, *self._rows())
+        return self._read(ids, documents, *self._rows())
 
     def _rows(self) -> tuple[Tensor, Tensor]:
         """Token rows (V, C) and position rows as this pass reads them, and its head the first."""
@@ -144,23 +134,19 @@ class GPT(nn.Module):
         wte, wpe = (F.dropout(r, self.config.dropout, self.training) for r in rows)
         return wte, wpe
 
-    def _read(self, ids: Tensor, layout: Layout | None, wte: Tensor, wpe: Tensor) -> Tensor:
-        t, mask = ids.shape[1], None
-        if layout is None:
-            positions = torch.arange(t, device=ids.device)
+    def _read(self, ids: Tensor, documents: Documents | None, wte: Tensor, wpe: Tensor) -> Tensor:
+        if documents is None:
+            positions, mask = torch.arange(ids.shape[1], device=ids.device), None
         else:
-            positions, mask = layout.positions(t), layout.mask(t, wte.dtype)
+            positions, mask = documents.positions, documents.mask(wte.dtype)
         x = F.embedding(ids, wte) + F.embedding(positions, wpe)
         if self.config.embedding_dropout == "sum":
             x = F.dropout(x, self.config.dropout, self.training)
-        for i, block in enumerate(self.h):
-            past = partial(layout.extend, i) if layout is not None else None
+        for block in self.h:
             if self.recompute and torch.is_grad_enabled():
-                x = checkpoint(block, x, mask, past, use_reentrant=False)
+                x = checkpoint(block, x, mask, use_reentrant=False)
             else:
-                x = block(x, mask, past)
-        if layout is not None:
-            layout.read(t)
+                x = block(x, mask)
         hidden: Tensor = self.ln_f(x)
         return hidden
 
@@ -169,7 +155,7 @@ class GPT(nn.Module):
         return F.linear(hidden, self.wte.weight).float()
 
     def loss(
-        self, ids: Tensor, labels: Tensor, weights: Tensor, layout: Layout | None = None
+        self, ids: Tensor, labels: Tensor, weights: Tensor, documents: Documents | None = None
     ) -> Tensor:
         """Σ weights · negative log-likelihood (nats, fp32) of labels (B, T) after ids (B, T).
 
@@ -177,7 +163,7 @@ class GPT(nn.Module):
         micro-steps and ranks (never a mean of means).
         """
         wte, wpe = self._rows()
-        hidden = self._read(ids, layout, wte, wpe).reshape(-1, self.config.n_embd)
+        hidden = self._read(ids, documents, wte, wpe).reshape(-1, self.config.n_embd)
         total: Tensor = ChunkedLoss.apply(
             hidden, wte, labels.reshape(-1), weights.reshape(-1), self.compiled
         )  # type: ignore[no-untyped-call]

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
+
+from gptcore.cache import rows_of
 
 Ids = tuple[int, ...]
 
@@ -87,7 +90,7 @@ def _work(length: int, width: int, *, shared: bool) -> float:
 
 
 class Grove:
-    """A batch of trees as ids (B, longest), and how they are read."""
+    """A batch of trees as ids (B, longest), and what they see: a ``Layout``."""
 
     def __init__(self, trees: Sequence[Tree], pad: int, device: torch.device) -> None:
         """Padding stands after a row, where nothing looks at it."""
@@ -99,24 +102,40 @@ class Grove:
             places = [_places(tree, longest) for tree in trees]
             self._positions = torch.tensor([p for p, _ in places], device=device)
             self._ends = torch.tensor([e for _, e in places], device=device)
+        self._mask: Tensor | None = None
 
-    def positions(self, t: int) -> Tensor:
-        """(B, T): an end counts on from its trunk."""
-        return self._positions[:, :t]
+    def open(self, t: int, dtype: torch.dtype) -> Tensor:
+        """Positions (B or 1, T): an end counts on from its trunk."""
+        if not self.branching:
+            return torch.arange(t, device=self.ids.device)[None]
+        self._mask = _additive(self._visible(), dtype)
+        return self._positions
 
-    def mask(self, t: int, dtype: torch.dtype) -> Tensor:
-        """(B, 1, T, T) additive: nobody looks ahead, nor from one end at another."""
-        own = self._ends[:, None, :] == self._ends[:, :, None]
-        visible = (own | (self._ends[:, None, :] == 0)).tril()
-        blank = torch.zeros(visible.shape, dtype=dtype, device=visible.device)
-        return blank.masked_fill_(~visible, -torch.inf)[:, None]
+    def attend(self, block: int, q: Tensor, k: Tensor, v: Tensor, at: Tensor | None) -> Tensor:
+        """Nobody looks ahead, nor from one end at another."""
+        if at is None:
+            causal = self._mask is None
+            return F.scaled_dot_product_attention(q, k, v, attn_mask=self._mask, is_causal=causal)
+        if self._mask is not None:
+            mask = rows_of(self._mask, at)
+        else:
+            columns = torch.arange(k.shape[2], device=at.device)
+            mask = _additive(columns <= at[:, :, None], q.dtype)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
-    def extend(self, block: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Nothing stands before."""
-        return k, v
-
-    def read(self, t: int) -> None:
+    def close(self, t: int) -> None:
         """Nothing follows."""
+
+    def _visible(self) -> Tensor:
+        """(B, T, T): which column sees which."""
+        own = self._ends[:, None, :] == self._ends[:, :, None]
+        return (own | (self._ends[:, None, :] == 0)).tril()
+
+
+def _additive(visible: Tensor, dtype: torch.dtype) -> Tensor:
+    """(B, T, S) → (B, 1, T, S): 0 where something is visible, else −∞."""
+    blank = torch.zeros(visible.shape, dtype=dtype, device=visible.device)
+    return blank.masked_fill_(~visible, -torch.inf)[:, None]
 
 
 def _places(tree: Tree, longest: int) -> tuple[list[int], list[int]]:

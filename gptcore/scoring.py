@@ -9,10 +9,12 @@ Inputs are sorted by length into batches bounded by tokens, logits are made at s
 only, and a context stands once in a row with all its continuations (``gptcore.packing``).
 """
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -22,12 +24,15 @@ from gptcore.config import ModelConfig
 from gptcore.distributed import Runtime
 from gptcore.errors import ConfigError, DataError
 from gptcore.generate import generate
+from gptcore.inference import Inference, Wanted
 from gptcore.model import GPT
 from gptcore.packing import Grove, Request, Tree, plant
 from gptcore.tokenizer import Tokenizer, load_tokenizer
 
-BATCH_TOKENS = {"cpu": 2048, "cuda": 131072}
-"""Padded tokens in one forward pass; on a processor so few that they stay in its caches."""
+BATCH_TOKENS = {"cpu": 512, "cuda": 131072}
+"""Padded tokens in one forward pass; on a processor per thread, so few that they stay in caches."""
+HEAD_ROWS = {"cpu": 128, "cuda": 4096}
+"""Scored positions whose logits exist at one time."""
 LONGEST_ROW = 2
 """Contexts of the model that a row of continuations may hold at most: bounds its mask."""
 
@@ -59,6 +64,8 @@ class Scorer:
             )
         self._device = Runtime.detect(threads).apply(seed=0)
         self._model = model.float().to(self._device).eval()
+        self._inference = Inference(self._model)
+        self._bf16: GPT | None = None
         self._tokenizer = tokenizer
 
     @classmethod
@@ -83,13 +90,25 @@ class Scorer:
         """
         return [_likelihood(scores) for scores in self._scores(self._requests(requests))]
 
-    def rolling(self, texts: Sequence[str]) -> list[Loglikelihood]:
-        """Scores of whole texts: every token once, in disjoint windows of the context's length.
+    def rolling(self, texts: Sequence[str], *, stride: int | None = None) -> list[Loglikelihood]:
+        """Scores of whole texts: every token once, in windows as long as the context.
 
-        The first token is conditioned on end-of-text, each further window on the one token before
-        it, and the last partial window is moved back to see a full context (the harness's rule).
+        The first window scores all its tokens, the first of them after end-of-text. Every further
+        window ends ``stride`` tokens later, or where the text ends, scores what is new and sees as
+        much before it as fits.
+
+        - ``None``, the same as the context's length: windows are disjoint, and each full one sees
+          but one token before its first (the harness's rule). Quick, and pessimistic.
+        - less: windows overlap, every token sees at least context − ``stride`` tokens before it
+          (the rule of Hugging Face's guide to perplexity). Takes context / ``stride`` times as long
+          and comes closer to the model's own perplexity.
+
+        ConfigError when ``stride`` is not in 1 … context.
         """
-        per_text = [list(self._rolling_windows(text)) for text in texts]
+        limit = self._model.config.context_length
+        if stride is not None and not 1 <= stride <= limit:
+            raise ConfigError(f"stride={stride}: use 1 … {limit}, the context's length")
+        per_text = [list(self._rolling_windows(text, stride or limit)) for text in texts]
         scores = iter(self._scores([window for windows in per_text for window in windows]))
         return [_likelihood([s for _ in windows for s in next(scores)]) for windows in per_text]
 
@@ -100,18 +119,38 @@ class Scorer:
         stop: Sequence[str] = (),
         max_tokens: int,
         temperature: float = 0.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
         seed: int = 0,
+        precision: Literal["fp32", "bf16"] = "fp32",
     ) -> list[str]:
-        """A continuation of each prompt; the i-th is drawn with ``seed + i``."""
+        """A continuation of each prompt; the i-th is drawn with ``seed + i``.
+
+        ``precision`` is that of the weights: bf16 is quicker where the hardware multiplies in it,
+        and now and then another token is the likeliest one. What is reported is written in fp32.
+        ConfigError for a bad value of an option.
+        """
         return generate(
-            self._model,
+            self._in(precision),
             self._tokenizer,
             prompts,
             stop=stop,
             max_tokens=max_tokens,
             temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
             seed=seed,
         )
+
+    def _in(self, precision: str) -> GPT:
+        """The model, or a copy in bf16 that is made once."""
+        if precision == "fp32":
+            return self._model
+        if precision != "bf16":
+            raise ConfigError(f"precision={precision!r}: use 'fp32' or 'bf16'")
+        if self._bf16 is None:
+            self._bf16 = copy.deepcopy(self._model).bfloat16()
+        return self._bf16
 
     def _requests(self, pairs: Sequence[tuple[str, str]]) -> list[Request]:
         """Contexts and continuations as ids; every text is encoded once."""
@@ -134,13 +173,14 @@ class Scorer:
         trunk = [self._tokenizer.end_of_text, *whole[:n_context]][-(limit + 1 - len(expected)) :]
         return Request(tuple(trunk), tuple(expected))
 
-    def _rolling_windows(self, text: str) -> Iterator[Request]:
+    def _rolling_windows(self, text: str, stride: int) -> Iterator[Request]:
         ids = [self._tokenizer.end_of_text, *self._tokenizer.encode(text)]
-        limit = self._model.config.context_length
-        for start in range(0, len(ids) - 1, limit):
-            end = min(start + limit, len(ids) - 1)
-            begin = max(0, end - limit) if start else 0
+        limit, start = self._model.config.context_length, 0
+        while start < len(ids) - 1:
+            end = min(start + stride if start else limit, len(ids) - 1)
+            begin = max(0, end - limit)
             yield Request(tuple(ids[begin : start + 1]), tuple(ids[start + 1 : end + 1]))
+            start = end
 
     @torch.inference_mode()
     def _scores(self, requests: Sequence[Request]) -> list[Scores]:
@@ -148,6 +188,8 @@ class Scorer:
         config = self._model.config
         trees = plant(requests, width=config.n_embd, longest=LONGEST_ROW * config.context_length)
         budget = BATCH_TOKENS.get(self._device.type, 8192)
+        if self._device.type == "cpu":
+            budget *= torch.get_num_threads()
         found: dict[Request, Scores] = {}
         for branching in (False, True):
             alike = [tree for tree in trees if (len(tree.ends) > 1) == branching]
@@ -158,24 +200,35 @@ class Scorer:
     def _read(self, trees: Sequence[Tree]) -> Iterator[tuple[Request, Scores]]:
         """Scores of every end of a batch of trees."""
         grove = Grove(trees, self._tokenizer.end_of_text, self._device)
-        hidden = self._model(grove.ids, grove if grove.branching else None)
         columns = [[at for end in tree.columns() for at in end] for tree in trees]
-        spans = [hidden[row, at] for row, at in enumerate(columns)]
+        wanted = Wanted.of(columns, grove.ids.shape[1], self._device)
         asked = [Request(tree.trunk, end) for tree in trees for end in tree.ends]
         expected = torch.tensor([i for request in asked for i in request.expected])
-        log_p, greedy = self._at(torch.cat(spans), expected.to(self._device))
-        scores = iter(zip(log_p, greedy, strict=True))
+        hidden = self._inference(grove.ids, grove, wanted)
+        scores = iter(self._at(hidden, expected.to(self._device)))
         for request in asked:
             yield request, list(islice(scores, len(request.expected)))
 
-    def _at(self, hidden: Tensor, expected: Tensor) -> tuple[list[float], list[bool]]:
-        """Hidden states (N, C) and ids (N,) → log-probabilities and whether each is the argmax."""
-        log_ps, greedy = [], []
-        for h, e in zip(torch.split(hidden, 1024), torch.split(expected, 1024), strict=True):
-            log_p = self._model.logits(h).log_softmax(-1)
-            log_ps += log_p.gather(1, e[:, None])[:, 0].tolist()
-            greedy += (log_p.argmax(-1) == e).tolist()
-        return log_ps, greedy
+    def _at(self, hidden: Tensor, expected: Tensor) -> Scores:
+        """Scores of ids (N,) after hidden states (N, C)."""
+        rows = HEAD_ROWS.get(self._device.type, 4096)
+        parts = [
+            _scored(self._inference.logits(h), e[:, None])
+            for h, e in zip(torch.split(hidden, rows), torch.split(expected, rows), strict=True)
+        ]
+        log_p, greedy = (torch.cat(part)[:, 0].tolist() for part in zip(*parts, strict=True))
+        return list(zip(log_p, greedy, strict=True))
+
+
+def _scored(logits: Tensor, expected: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits (N, V), written over, and ids (N, 1) → log-probability of each, and whether it is the
+    most likely one: the first of them where several are, as argmax says."""
+    at, top = logits.gather(1, expected), logits.amax(1, keepdim=True)
+    greedy = at == top
+    rows = greedy[:, 0].nonzero()[:, 0]
+    greedy[rows] = logits[rows].argmax(1, keepdim=True) == expected[rows]
+    total = logits.sub_(top).exp_().sum(1, keepdim=True)
+    return (at - top).double() - total.double().log(), greedy
 
 
 def _likelihood(scores: Scores) -> Loglikelihood:

@@ -197,8 +197,8 @@ def _sums(training: Training, step: int) -> Sums:
 def _loss(training: Training, batch: Batch) -> torch.Tensor:
     ids, labels, weights = (t.to(training.device, non_blocking=True) for t in batch.tensors)
     separate = training.config.separate_documents
-    layout = Documents(ids, training.stream.end_of_text) if separate else None
-    return training.model.loss(ids, labels, weights, layout)
+    documents = Documents(ids, training.stream.end_of_text) if separate else None
+    return training.model.loss(ids, labels, weights, documents)
 
 
 @torch.no_grad()

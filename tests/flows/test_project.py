@@ -190,7 +190,7 @@ def test_any_base_can_read_the_documentation(root: Path) -> None:
         ("tokens = 30_000", "token = 1", r"mine.overrides\] token=1: .*did you mean 'tokens'\?"),
         ("tokens = 30_000", "tokens = 3e4", "tokens=30000.0: must be a whole number"),
         ("seed = 7", "compile = 1", "compile=1: must be true or false"),
-        ("seed = 7", "parallel = \"ddpp\"", "parallel=.ddpp.: use one of ddp, fsdp"),
+        ("seed = 7", 'parallel = "ddpp"', "parallel=.ddpp.: use one of ddp, fsdp"),
         ("tokens = 30_000", "tokens = 10", r"\[profiles.mine\] overrides.tokens=10: use at least"),
         ("threads = 1", "threads = 100_000", "overrides.threads=100000: use at most 1024"),
         ("threads = 1", "documents = 2_000_000", "documents=2000000: use at most 1,000,000"),

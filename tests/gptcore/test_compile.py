@@ -22,8 +22,8 @@ def _losses(*, compiled: bool, separate: bool, recompute: bool) -> list[float]:
     found = []
     for seed in range(3):
         ids = torch.randint(0, 61, (4, 17), generator=torch.Generator().manual_seed(seed))
-        layout = Documents(ids[:, :-1], 0) if separate else None
-        loss = model.loss(ids[:, :-1], ids[:, 1:], torch.ones(4, 16), layout)
+        documents = Documents(ids[:, :-1], 0) if separate else None
+        loss = model.loss(ids[:, :-1], ids[:, 1:], torch.ones(4, 16), documents)
         loss.backward()  # type: ignore[no-untyped-call]
         found.append(loss.item())
     gradient = model.wte.weight.grad

@@ -41,7 +41,7 @@ def test_one_document_is_read_as_ever() -> None:
 
 def test_positions_begin_at_end_of_text() -> None:
     ids = torch.tensor([[5, 6, END, 7, 8, END, END, 9], [END, 5, 5, 5, 5, 5, 5, END]])
-    assert Documents(ids, END).positions(8).tolist() == [
+    assert Documents(ids, END).positions.tolist() == [
         [0, 1, 0, 1, 2, 0, 0, 1], [0, 1, 2, 3, 4, 5, 6, 0],
     ]  # fmt: skip
 

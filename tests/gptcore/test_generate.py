@@ -1,12 +1,13 @@
 """Decoding: many prompts together write what each writes alone."""
 
+import copy
 import random
 
 import pytest
 import torch
 
 from gptcore.config import ModelConfig
-from gptcore.generate import generate
+from gptcore.generate import continue_ids, generate
 from gptcore.model import GPT
 from gptcore.tokenizer import Tokenizer
 from tests.gptcore.conftest import texts
@@ -57,9 +58,12 @@ def test_text_is_what_a_plain_loop_without_a_cache_writes(model: GPT, tokenizer:
         assert text == tokenizer.decode(ids[start:])
 
 
-def test_each_prompt_is_drawn_with_its_own_seed(model: GPT, tokenizer: Tokenizer) -> None:
+@pytest.mark.parametrize("cut", [{}, {"top_k": 20}, {"top_p": 0.9}])
+def test_each_prompt_is_drawn_with_its_own_seed(
+    model: GPT, tokenizer: Tokenizer, cut: dict[str, float]
+) -> None:
     prompts = _prompts(70)
-    options = {"max_tokens": 9, "temperature": 0.7}
+    options = {"max_tokens": 9, "temperature": 0.7, **cut}
     together = generate(model, tokenizer, prompts, **options, seed=3)  # type: ignore[arg-type]
     alone = [
         generate(model, tokenizer, [prompt], **options, seed=3 + i)[0]  # type: ignore[arg-type]
@@ -67,6 +71,27 @@ def test_each_prompt_is_drawn_with_its_own_seed(model: GPT, tokenizer: Tokenizer
     ]
     assert together == alone
     assert together[-1] != together[-2]
+
+
+def test_one_token_left_is_greedy(model: GPT, tokenizer: Tokenizer) -> None:
+    prompts = _prompts(12)
+    greedy = generate(model, tokenizer, prompts, max_tokens=9)
+    for cut in ({"top_k": 1}, {"top_p": 1e-9}):
+        drawn = generate(model, tokenizer, prompts, max_tokens=9, temperature=1, **cut)  # type: ignore[arg-type]
+        assert drawn == greedy
+
+
+@pytest.mark.parametrize("rows", [1, 5])
+def test_in_bf16_each_token_is_likely_after_what_was_written(
+    model: GPT, tokenizer: Tokenizer, rows: int
+) -> None:
+    half = copy.deepcopy(model).bfloat16()
+    prompts = [[tokenizer.end_of_text, *tokenizer.encode(text)] for text in texts(rows, 5)]
+    prompts = [ids[:20] for ids in prompts]
+    for ids, made in zip(prompts, continue_ids(half, prompts, max_tokens=12), strict=True):
+        logits = model.logits(model(torch.tensor([ids + made]))[0])[len(ids) - 1 : -1]
+        missed = logits.amax(1) - logits[torch.arange(len(made)), made]
+        assert len(made) == 12 and missed.max() < 0.05 * logits.std()
 
 
 def test_texts_that_stop_early_leave_the_others_alone(model: GPT, tokenizer: Tokenizer) -> None:

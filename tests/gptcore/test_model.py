@@ -8,7 +8,6 @@ import transformers
 from torch.nn import functional as F
 
 from gptcore.attention import attention_kernel, causal_attention
-from gptcore.cache import Cache
 from gptcore.config import (
     ModelConfig,
     gpt1,
@@ -127,32 +126,6 @@ def test_what_the_loss_has_compiled_is_what_it_computes(dtype: torch.dtype) -> N
         torch.testing.assert_close(found[1].double(), exact.grad, atol=tolerance, rtol=tolerance)
 
 
-@pytest.mark.parametrize("norm", ["pre", "post"])
-def test_hidden_states_with_the_cache_equal_the_full_forward(norm: Any) -> None:
-    model = GPT(ModelConfig(**SMALL, norm=norm)).initialize(0).eval()
-    ids = torch.randint(0, 211, (2, 30))
-    cache = Cache(30, torch.tensor([0, 0]))
-    parts = [model(part, cache) for part in ids.split([7, 1, 1, 21], 1)]
-    torch.testing.assert_close(torch.cat(parts, 1), model(ids), atol=1e-5, rtol=1e-5)
-
-
-@pytest.mark.parametrize("norm", ["pre", "post"])
-def test_padding_at_the_left_changes_nothing(norm: Any) -> None:
-    model = GPT(ModelConfig(**SMALL, norm=norm)).initialize(0).eval()
-    ids, starts = torch.randint(0, 211, (3, 30)), [0, 4, 12]
-    cache = Cache(30, torch.tensor(starts))
-    parts = [model(part, cache) for part in ids.split([13, 1, 16], 1)[:2]]
-    cache.keep(torch.tensor([2, 1]))
-    parts.append(model(ids[[2, 1], 14:19], cache))
-    for row, start in enumerate(starts):
-        alone = model(ids[row : row + 1, start:19])[0]
-        seen = torch.cat(parts[:2], 1)[row, start:]
-        torch.testing.assert_close(seen, alone[: 14 - start], atol=1e-5, rtol=1e-5)
-        if row:
-            kept = parts[2][2 - row]
-            torch.testing.assert_close(kept, alone[14 - start :], atol=1e-5, rtol=1e-5)
-
-
 @pytest.mark.parametrize("length", [5, 128, 300])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
 def test_attention_in_blocks_is_attention(length: int, dtype: torch.dtype) -> None:
@@ -261,7 +234,7 @@ class _Spy(torch.nn.Module):
         super().__init__()
         self.seen = seen
 
-    def forward(self, x: torch.Tensor, mask: object, past: object) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, mask: object) -> torch.Tensor:
         self.seen.append(x.detach())
         return x
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from gptcore.config import ModelConfig
+from gptcore.inference import Inference
 from gptcore.model import GPT
 from gptcore.packing import Grove, Request, Tree, plant
 
@@ -52,10 +53,10 @@ def test_every_end_has_the_hidden_states_that_it_has_alone(norm: str) -> None:
             norm=norm,  # type: ignore[arg-type]
         )
     ).initialize(3)
-    model.eval()
+    inference = Inference(model.eval())
     trees = [tree for tree in plant(_requests(), width=32, longest=80) if len(tree.ends) > 1]
     grove = Grove(trees, 0, torch.device("cpu"))
-    hidden = model(grove.ids, grove)
+    hidden = inference(grove.ids, grove).view(*grove.ids.shape, -1)
     for row, tree in enumerate(trees):
         for end, columns in zip(tree.ends, tree.columns(), strict=True):
             alone = model(torch.tensor([[*tree.trunk, *end[:-1]]]))[0, -len(end) :]

@@ -1,6 +1,7 @@
 """Scores of strings: exact sums, whatever the batch; every token once; decoding that repeats."""
 
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -104,7 +105,7 @@ def test_rolling_scores_every_token_once(scorer: Scorer, tokenizer: Tokenizer) -
 def test_rolling_windows_see_what_the_rule_says(scorer: Scorer, tokenizer: Tokenizer) -> None:
     text = " ".join(texts(3, 11))
     n = len(tokenizer.encode(text))
-    windows = list(scorer._rolling_windows(text))
+    windows = list(scorer._rolling_windows(text, 32))
     assert n > 3 * 32
     assert [len(w.expected) for w in windows] == [32] * (n // 32) + ([n % 32] if n % 32 else [])
     assert all(
@@ -112,6 +113,46 @@ def test_rolling_windows_see_what_the_rule_says(scorer: Scorer, tokenizer: Token
     )  # the last one is moved back to a full context
     joined = [i for w in windows for i in w.expected]
     assert joined == tokenizer.encode(text)
+
+
+@pytest.mark.parametrize("stride", [1, 5, 16, 31, 32])
+def test_a_strided_window_scores_what_is_new(
+    scorer: Scorer, tokenizer: Tokenizer, stride: int
+) -> None:
+    model, text = _sharp().eval(), " ".join(texts(4, 11))
+    ids = [tokenizer.end_of_text, *tokenizer.encode(text)]
+    expected = []
+    for i in range(1, len(ids)):
+        late = i - 32
+        end = min(32 + -(-late // stride) * stride, len(ids) - 1) if late > 0 else 32
+        seen = ids[max(0, min(end, len(ids) - 1) - 32) : i]
+        expected.append(model.logits(model(torch.tensor([seen]))[0, -1]).log_softmax(-1)[ids[i]])
+    (got,) = scorer.rolling([text], stride=stride)
+    assert got.n_tokens == len(ids) - 1 > 3 * 32
+    assert got.token_logprobs == pytest.approx([x.item() for x in expected], abs=1e-4)
+    if stride == 32:
+        assert scorer.rolling([text]) == [got]
+
+
+def test_more_context_makes_no_text_much_more_surprising(tokenizer: Tokenizer) -> None:
+    ids = [i for text in texts(300, 1) for i in (tokenizer.end_of_text, *tokenizer.encode(text))]
+    windows = torch.tensor(ids[: len(ids) // 33 * 33]).view(-1, 33)
+    model, ones = GPT(MODEL).initialize(0), torch.ones(32, 32)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    for step in range(120):
+        batch = windows[torch.randint(len(windows), (32,), generator=_seeded(step))]
+        (model.loss(batch[:, :-1], batch[:, 1:], ones) / ones.sum()).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    scorer, held_out = Scorer(model, tokenizer, threads=1), texts(12, 77)
+    nats = [-sum(x.sum for x in scorer.rolling(held_out, stride=s)) for s in (32, 16, 8, 4, 1)]
+    tokens = sum(x.n_tokens for x in scorer.rolling(held_out))
+    assert nats[0] / tokens < 5  # it has learned something: 6.24 is chance
+    assert all(less <= more * 1.01 for more, less in pairwise(nats))
+
+
+def _seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
 
 def test_a_uniform_model_has_the_perplexity_of_its_vocabulary(tokenizer: Tokenizer) -> None:
@@ -141,6 +182,13 @@ def test_bad_requests_are_named(scorer: Scorer, tokenizer: Tokenizer, tmp_path: 
         scorer.loglikelihood([("context", "")])
     with pytest.raises(DataError, match="give 1 … 32"):
         scorer.loglikelihood([("context", " tail" * 90)])
+    for stride in (0, -1, 33):
+        with pytest.raises(ConfigError, match=f"stride={stride}: use 1 … 32"):
+            scorer.rolling(["x"], stride=stride)
+    with pytest.raises(ConfigError, match="precision='fp16'"):
+        scorer.generate(["x"], max_tokens=3, precision="fp16")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="top_k=-1"):
+        scorer.generate(["x"], max_tokens=3, top_k=-1)
     with pytest.raises(ConfigError, match="max_tokens=32"):
         scorer.generate(["x"], max_tokens=32)
     for temperature in (-1.0, math.nan, math.inf):
