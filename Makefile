@@ -28,9 +28,5 @@ check: install
 
 # Peers beside us, in turn, about half an hour; BENCH=encoding for that one. NANOGPT=DIR names a
 # checkout of nanoGPT to measure too.
-bench: .venv/bench
+bench: install
 	@$(BIN)/python -m benchmarks $(BENCH)
-
-.venv/bench: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -c constraints-dev.txt -e '.[bench]'
-	@touch $@

@@ -4,19 +4,14 @@ from typing import Any
 
 import pytest
 import torch
+from lm_eval.api.instance import Instance
 
+from benchmarks.peers import harness_model
 from gptcore.config import ModelConfig
 from gptcore.model import GPT
 from gptcore.scoring import Scorer
 from gptcore.tokenizer import Tokenizer
 from tests.gptcore.conftest import texts
-
-pytest.importorskip("accelerate")
-pytest.importorskip("lm_eval")
-
-from lm_eval.api.instance import Instance
-
-from benchmarks.peers import harness_model
 
 SHAPE = ModelConfig(vocab_size=512, context_length=48, n_layer=3, n_head=4, n_embd=32)
 
