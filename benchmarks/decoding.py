@@ -13,7 +13,6 @@ from typing import Any
 import torch
 
 from benchmarks import harness, peers
-from benchmarks.machine import bf16_pays
 from gptcore.generate import continue_ids
 
 PROMPT, NEW = 32, 128
@@ -61,7 +60,6 @@ def _claim(precision: str, model: Any, peer: Any, batch: int, goal: float) -> ha
         rates["ours"],
         rates["peer"],
         goal=goal,
-        possible=precision == "fp32" or bf16_pays(),
     )
 
 
