@@ -63,12 +63,9 @@ def hugging_face(config: ModelConfig, rows: int, device: str, *, compiled: bool 
     """Steps of ``GPT2LMHeadModel``."""
     import transformers
 
-    shape = transformers.GPT2Config(
-        n_embd=config.n_embd, n_layer=config.n_layer, n_head=config.n_head,
-        vocab_size=config.vocab_size, n_positions=config.context_length,
-        resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, bos_token_id=None, eos_token_id=None,
-    )  # fmt: skip
-    model = transformers.GPT2LMHeadModel(shape).to(device)
+    from benchmarks.peers import gpt2_config
+
+    model = transformers.GPT2LMHeadModel(gpt2_config(config)).to(device)
     run = torch.compile(model) if compiled else model
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), fused=True)
     ids, _ = batch(config, rows, device)

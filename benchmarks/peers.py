@@ -32,21 +32,26 @@ def small_model(vocab_size: int = 8192) -> GPT:
     return model
 
 
+def gpt2_config(config: ModelConfig) -> Any:
+    """The same shape for Hugging Face, without dropout and special tokens."""
+    return transformers.GPT2Config(
+        vocab_size=config.vocab_size,
+        n_positions=config.context_length,
+        n_embd=config.n_embd,
+        n_layer=config.n_layer,
+        n_head=config.n_head,
+        activation_function="gelu_new" if config.gelu == "tanh" else "gelu",
+        resid_pdrop=0,
+        embd_pdrop=0,
+        attn_pdrop=0,
+        bos_token_id=None,
+        eos_token_id=None,
+    )
+
+
 def hf_gpt2(model: GPT) -> Any:
     """``GPT2LMHeadModel`` with a copy of the weights of a GPT-2, in eval mode."""
-    config = model.config
-    peer = transformers.GPT2LMHeadModel(
-        transformers.GPT2Config(
-            vocab_size=config.vocab_size,
-            n_positions=config.context_length,
-            n_embd=config.n_embd,
-            n_layer=config.n_layer,
-            n_head=config.n_head,
-            activation_function="gelu_new" if config.gelu == "tanh" else "gelu",
-            bos_token_id=None,
-            eos_token_id=None,
-        )
-    )
+    peer = transformers.GPT2LMHeadModel(gpt2_config(model.config))
     theirs = dict(peer.transformer.named_parameters())
     with torch.no_grad():
         for name, parameter in model.named_parameters():

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+import transformers
 
-from benchmarks import nanogpt
+from benchmarks import nanogpt, peers
 from benchmarks.harness import Claim, Work, compare, rates, report
 from benchmarks.machine import bf16_pays, matmul_flops
 from gptcore.config import ModelConfig, StreamConfig, TrainConfig
@@ -71,15 +72,7 @@ def peer(model: torch.nn.Module, loss: Any, config: ModelConfig, rows: int, *, b
 
 def hugging_face(config: ModelConfig, rows: int, *, bf16: bool) -> Work:
     """A step of ``GPT2LMHeadModel``."""
-    import transformers
-
-    model = transformers.GPT2LMHeadModel(
-        transformers.GPT2Config(
-            vocab_size=config.vocab_size, n_positions=config.context_length,
-            n_embd=config.n_embd, n_layer=config.n_layer, n_head=config.n_head,
-            resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, bos_token_id=None, eos_token_id=None,
-        )
-    )  # fmt: skip
+    model = transformers.GPT2LMHeadModel(peers.gpt2_config(config))
     return peer(model, lambda ids, labels: model(ids, labels=ids).loss, config, rows, bf16=bf16)
 
 
