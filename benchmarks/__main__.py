@@ -30,6 +30,7 @@ def main(wanted: list[str]) -> int:
     failed = []
     for name in wanted or names():
         print(f"## {name}", file=sys.stderr, flush=True)
+        (OUT / f"{name}.json").unlink(missing_ok=True)  # what is printed was measured now
         command = [sys.executable, "-m", f"benchmarks.{name}"]
         done = subprocess.run(
             command, cwd=HERE.parent, env={**os.environ, **_ONE_THREAD}, stdout=subprocess.DEVNULL

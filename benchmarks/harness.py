@@ -9,6 +9,7 @@ from order statistics, which assumes nothing about the noise (David & Nagaraja, 
 
 import json
 import math
+import random
 import statistics
 import sys
 import time
@@ -46,14 +47,14 @@ class Claim:
 def rates(variants: Mapping[str, Work], *, rounds: int = ROUNDS) -> dict[str, list[float]]:
     """Work per processor second of every variant, round by round.
 
-    One round more runs first and is not counted. The order turns from round to round, so that no
+    One round more runs first and is not counted. Every round has an order of its own, so that no
     variant always follows the same one.
     """
-    names = list(variants)
-    found: dict[str, list[float]] = {name: [] for name in names}
+    found: dict[str, list[float]] = {name: [] for name in variants}
     for number in range(rounds + 1):
-        turn = number % len(names)
-        for name in names[turn:] + names[:turn]:
+        names = list(variants)
+        random.Random(number).shuffle(names)
+        for name in names:
             start = time.process_time()
             work = variants[name]()
             if number:

@@ -44,6 +44,37 @@ def test_rates_find_the_quicker_variant() -> None:
     assert claim.interval[0] <= claim.ratio <= claim.interval[1]
 
 
+def test_variants_take_turns_in_changing_order() -> None:
+    order: list[str] = []
+
+    def work(name: str) -> float:
+        order.append(name)
+        return _spin(0.0001)
+
+    harness.rates({name: lambda name=name: work(name) for name in "abc"}, rounds=9)
+    rounds = [tuple(order[i : i + 3]) for i in range(0, 30, 3)]
+    assert len(rounds) == 10 and all(sorted(one) == ["a", "b", "c"] for one in rounds)
+    assert len(set(rounds)) > 3
+
+
+def test_a_benchmark_that_fails_is_named_and_shows_no_old_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package, out = tmp_path / "benchmarks", tmp_path / "benchmarks" / "out"
+    out.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "broken.py").write_text("raise SystemExit(1)")
+    (package / "silent.py").write_text("")
+    for name in ("broken", "silent"):
+        (out / f"{name}.json").write_text("[]")
+    monkeypatch.setattr("benchmarks.__main__.HERE", package)
+    monkeypatch.setattr("benchmarks.__main__.OUT", out)
+    assert main([]) == 1
+    printed = capsys.readouterr()
+    assert "failed: broken" in printed.err and "claim" not in printed.out
+    assert list(out.iterdir()) == []
+
+
 def test_what_the_hardware_lacks_holds_neither_way() -> None:
     assert harness.compare("x", [3.0], [1.0], goal=2, possible=False).holds is None
     assert harness.compare("x", [3.0], [1.0], goal=2, small=True).holds is False
