@@ -22,8 +22,15 @@ BLOCK = 128
 """Queries of a block."""
 
 
-def attention_kernel(device: str, length: int) -> Literal["blocks", "fused"]:
-    """The rule that chooses the kernel for training; what it chose is in a run's summary."""
+def attention_kernel(
+    device: str, length: int, *, masked: bool = False
+) -> Literal["blocks", "fused", "masked"]:
+    """The rule that chooses the kernel for training; what it chose stands in every checkpoint.
+
+    ``masked``: more is hidden than what is ahead; torch's fused kernel then gets a mask.
+    """
+    if masked:
+        return "masked"
     return "blocks" if device == "cpu" and length <= BLOCKS_MAX else "fused"
 
 

@@ -170,4 +170,5 @@ def validation_batches(
 def _collate(rows: Sequence[tuple[Any, Any]]) -> Batch:
     ids = torch.from_numpy(np.stack([ids for ids, _ in rows]))
     weights = torch.from_numpy(np.stack([weights for _, weights in rows]))
-    return Batch(ids[:, :-1], ids[:, 1:], weights[:, 1:])
+    parts = ids[:, :-1], ids[:, 1:], weights[:, 1:]
+    return Batch(*(part.contiguous() for part in parts))  # as a GPU can fetch them

@@ -14,6 +14,7 @@ Besides the last ones the best is kept: that of the lowest validation loss.
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -26,8 +27,8 @@ from torch import Tensor
 
 from gptcore.config import ModelConfig, from_plain
 from gptcore.distributed import ALONE, Ranks
-from gptcore.errors import CheckpointError, ProductError
-from gptcore.manifest import checksums
+from gptcore.errors import CheckpointError, ProductError, RunLocked
+from gptcore.manifest import checksums, object_digest
 from gptcore.sharding import Storable
 from gptcore.tensorfile import TensorFile, write_tensors
 
@@ -81,16 +82,28 @@ def save_checkpoint(
     final = root / _name(position.step)
     aside = root / f".{final.name}"
     if ranks.first:
+        _require_latest(root, position.generation)
         _sweep(root)
         aside.mkdir(parents=True)
     write_tensors(aside / _MODEL, model, here=ranks.first)
     write_tensors(aside / _OPTIMIZER, optimizer, here=ranks.first)
     if ranks.first:
         state = {"format": FORMAT, **asdict(position), "about": about, "files": checksums(aside)}
-        _write_json(aside / _STATE, state)
+        _write_json(aside / _STATE, {**state, "digest": object_digest(state)})
         _rename(aside, final)
         _thin_out(root, position, keep)
     ranks.wait()
+
+
+def _require_latest(root: Path, generation: int) -> None:
+    """RunLocked when a later start of this run has written checkpoints: ours would undo them."""
+    for path in _checkpoints(root)[:1]:
+        try:
+            later = _state(path)["generation"] > generation
+        except CheckpointError:
+            return
+        if later:
+            raise RunLocked(f"{root} is in use by a later start of this run: this one ends")
 
 
 def _name(step: int) -> str:
@@ -136,8 +149,9 @@ def _sync(directory: Path) -> None:
 
 
 def _checkpoints(root: Path) -> list[Path]:
-    """Newest first."""
-    return sorted(root.glob("step-*"), reverse=True)
+    """Newest first; what else a person keeps there is none."""
+    found = (path for path in root.glob("step-*") if re.fullmatch(r"step-\d{8,}", path.name))
+    return sorted(found, reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +165,11 @@ class Checkpoint:
 
 
 def newest_checkpoint(root: Path) -> tuple[Path | None, list[str]]:
-    """The newest whole checkpoint (None: there is none) and a line for each broken one passed."""
+    """The newest whole checkpoint (None: there is none) and a line for each broken one passed.
+
+    CheckpointError when all are broken, ProductError when they are of another format: to begin anew
+    would delete them.
+    """
     problems: list[str] = []
     for path in _checkpoints(root):
         try:
@@ -160,6 +178,11 @@ def newest_checkpoint(root: Path) -> tuple[Path | None, list[str]]:
             return path, problems
         except CheckpointError as error:
             problems.append(f"{error}; falling back to the checkpoint before")
+    if problems:
+        raise CheckpointError(
+            f"{root}: no checkpoint can be read ({problems[0].partition(';')[0]}): delete them to "
+            "begin anew"
+        )
     return None, problems
 
 
@@ -174,16 +197,18 @@ def _check(path: Path) -> None:
 def _state(path: Path) -> dict[str, Any]:
     try:
         state: dict[str, Any] = json.loads((path / _STATE).read_text(encoding="utf-8"))
-        known = {"format", "about", "files", *(f.name for f in fields(Position))}
-        if state["format"] > FORMAT:
-            raise CheckpointError(
-                f"{path}: format {state['format']} is newer than {FORMAT}: upgrade"
-            )
-        if missing := sorted(known - state.keys()):
-            raise CheckpointError(f"{path / _STATE} lacks {', '.join(missing)}")
-        return state
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        version, digest = state["format"], state.pop("digest", None)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path} cannot be read ({error})") from error
+    whole = digest == object_digest(state)
+    if version != FORMAT and (whole or digest is None):
+        raise ProductError(
+            f"{path}: format {version!r}, this version reads {FORMAT}: go on with the version that "
+            f"began the run, or delete {path.parent} to begin anew"
+        )
+    if not whole:
+        raise CheckpointError(f"{path / _STATE} is damaged")
+    return state
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

@@ -7,9 +7,11 @@ Frozen, keyword-only, checked when they are made; every field says its unit. Sou
 
 import difflib
 import math
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, is_dataclass, replace
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from gptcore.errors import ConfigError
 
@@ -75,6 +77,7 @@ class ModelConfig:
         _one_of("gelu", self.gelu, ("tanh", "erf"))
         _one_of("embedding_dropout", self.embedding_dropout, ("sum", "matrix"))
         _need(0.0 <= self.dropout < 1.0, "dropout", self.dropout, "must lie in [0, 1)")
+        _need(0.0 <= self.wpe_std < 10.0, "wpe_std", self.wpe_std, "must lie in [0, 10)")
 
 
 def gpt1(*, dropout: float = 0.1) -> ModelConfig:
@@ -169,7 +172,8 @@ class StreamConfig:
     """Loss weight of target tokens; prompt and corpus tokens weigh 1."""
 
     def __post_init__(self) -> None:
-        _need(bool(self.name), "stream.name", self.name, "name a shard")
+        inside = bool(self.name) and not {"/", "\\"} & set(self.name)
+        _need(inside, "stream.name", self.name, "name a shard")
         _finite(f"stream {self.name!r}: rate", self.rate)
         _finite(f"stream {self.name!r}: target_weight", self.target_weight)
         _need(self.rate > 0, f"stream {self.name!r}: rate", self.rate, "must be positive")
@@ -218,7 +222,7 @@ class TrainConfig:
     final_fraction: float = 0.1
     """Learning rate at the end, as a fraction of the peak."""
     decay_fraction: float = 0.6
-    """Share of the run that wsd decays over."""
+    """Share of what follows the warm-up that wsd decays over."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """bf16: bf16 weights and activations, fp32 master weights and loss; auto: bf16 where the
     hardware is fast in it, by the rule of ``gptcore.cores.settled``."""
@@ -273,8 +277,10 @@ class TrainConfig:
             f"use at most {MAX_THREADS}; 0: all cores",
         )
         _need(self.seed < 2**63, "seed", self.seed, "must be less than 2^63")
-        for name in ("beta1", "beta2", "final_fraction", "decay_fraction"):
+        for name in ("final_fraction", "decay_fraction"):
             _need(0 <= getattr(self, name) <= 1, name, getattr(self, name), "must lie in [0, 1]")
+        for name in ("beta1", "beta2"):
+            _need(0 <= getattr(self, name) < 1, name, getattr(self, name), "must lie in [0, 1)")
         _one_of("optimizer", self.optimizer, ("adamw", "muon"))
         _one_of("schedule", self.schedule, ("cosine", "linear", "wsd"))
         _one_of("precision", self.precision, ("auto", "fp32", "bf16"))
@@ -310,9 +316,21 @@ def from_plain(cls: type[T], value: Any, path: str = "") -> T:
 
 
 def _convert(kind: Any, value: Any, path: str) -> Any:
-    """A JSON value as what a field's type asks for: a configuration, a tuple of them, or itself."""
+    """A JSON value as what a field's type asks for; ConfigError when it is of another type."""
+    if get_origin(kind) in (Union, UnionType):
+        return value if value is None else _convert(get_args(kind)[0], value, path)
     if get_origin(kind) is tuple:
+        _need(isinstance(value, list | tuple), path, value, "must be a list")
         return tuple(_convert(get_args(kind)[0], v, f"{path}.{i}") for i, v in enumerate(value))
     if isinstance(kind, type) and is_dataclass(kind):
         return from_plain(kind, value, path)
+    if kind is bool:
+        _need(isinstance(value, bool), path, value, "must be true or false")
+    elif kind in (int, float):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        _need(number and abs(value) <= sys.float_info.max, path, value, "must be a finite number")
+        _need(kind is float or value == int(value), path, value, "must be a whole number")
+        return kind(value)
+    else:
+        _need(isinstance(value, str), path, value, "must be a text")
     return value

@@ -47,7 +47,7 @@ class Guard:
         if self._in_a_row > self._limit:
             raise TrainingError(
                 f"step {step}: {found}, as the {self._limit} steps before that were skipped; "
-                "lower learning_rate"
+                "lower learning_rate, in another run directory"
             )
         return f"step {step} is skipped: {found}"
 
@@ -57,5 +57,5 @@ class Guard:
         if self._factor and len(self._norms) == MEMORY:
             median = statistics.median(self._norms)
             if norm > self._factor * median:
-                return f"gradient norm={norm:.3g}, {norm / median:.3g} times the median"
+                return f"gradient norm={norm:.3g}, the median is {median:.3g}"
         return None

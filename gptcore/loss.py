@@ -23,21 +23,29 @@ class ChunkedLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, weight: Tensor, labels: Tensor, weights: Tensor, compiled: bool
+        ctx: Any,
+        hidden: Tensor,
+        weight: Tensor,
+        labels: Tensor,
+        weights: Tensor,
+        compiled: bool,
+        learning: bool,
     ) -> Tensor:
-        """hidden (N, C), weight (V, C), labels (N,), weights (N,) → scalar, fp32."""
+        """hidden (N, C), weight (V, C), labels (N,), weights (N,) → scalar, fp32.
+
+        ``learning``: a backward pass will follow; nothing is made for it otherwise.
+        """
         score = _compiled() if compiled else _score
         total = torch.zeros((), device=hidden.device)
-        needs_gradient = hidden.requires_grad or weight.requires_grad
-        d_hidden = torch.empty_like(hidden)
-        d_weight = torch.zeros(weight.shape, device=weight.device)
+        d_hidden = torch.empty_like(hidden if learning else hidden[:0])
+        d_weight = torch.zeros(weight.shape if learning else 0, device=weight.device)
         chunk = LOSS_CHUNK.get(hidden.device.type, 4096)
         for i in range(0, hidden.shape[0], chunk):
             part = slice(i, i + chunk)
             h = hidden[part]
             loss, d_logits = score(F.linear(h, weight), labels[part, None], weights[part, None])
             total += loss
-            if needs_gradient:
+            if learning:
                 torch.mm(d_logits, weight, out=d_hidden[part])
                 if h.dtype == d_weight.dtype:
                     d_weight.addmm_(d_logits.t(), h)  # sums inside the product
@@ -51,7 +59,7 @@ class ChunkedLoss(torch.autograd.Function):
         """Scale what the forward pass kept."""
         d_hidden, d_weight = ctx.saved_tensors
         scale = grad[0].to(d_hidden.dtype)
-        return d_hidden * scale, d_weight * scale, None, None, None
+        return d_hidden * scale, d_weight * scale, None, None, None, None
 
 
 def _score(logits: Tensor, labels: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:

@@ -165,7 +165,12 @@ class GPT(nn.Module):
         wte, wpe = self._rows()
         hidden = self._read(ids, documents, wte, wpe).reshape(-1, self.config.n_embd)
         total: Tensor = ChunkedLoss.apply(
-            hidden, wte, labels.reshape(-1), weights.reshape(-1), self.compiled
+            hidden,
+            wte,
+            labels.reshape(-1),
+            weights.reshape(-1),
+            self.compiled,
+            torch.is_grad_enabled(),
         )  # type: ignore[no-untyped-call]
         return total
 

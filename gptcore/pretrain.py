@@ -28,6 +28,7 @@ exit code there.
 """
 
 import argparse
+import errno
 import json
 import os
 import signal
@@ -47,13 +48,13 @@ from gptcore.checkpoint import Position, load_weights, plain_config, save_weight
 from gptcore.config import ModelConfig, TrainConfig, from_plain
 from gptcore.cores import settled
 from gptcore.distributed import ALONE, Ranks, Runtime, dtype_of, ranks
-from gptcore.errors import ConfigError, GptcoreError, RunLocked, TrainingError
+from gptcore.errors import ConfigError, DataError, GptcoreError, RunLocked, TrainingError
 from gptcore.manifest import changed_keys
 from gptcore.model import GPT
 from gptcore.optim import Optimizer
-from gptcore.rundir import claim, locked, write_json
+from gptcore.rundir import claim, claimed_precision, locked, write_json
 from gptcore.sharding import shard
-from gptcore.shards import load_shard
+from gptcore.shards import Shard, load_shard
 from gptcore.tracking import JsonlTracker, NullTracker
 from gptcore.train import Training, fit, resume, save
 
@@ -87,7 +88,9 @@ def pretrain(
     ProductError or DataError when the shards cannot be used.
     """
     run = Path(job.out)
-    precision = settled(job.train.precision, Runtime.detect().device)
+    precision: Any = job.train.precision
+    if precision == "auto":  # a run goes on as it began, whatever machine it is on now
+        precision = claimed_precision(run) or settled("auto", Runtime.detect().device)
     job = replace(job, train=replace(job.train, precision=precision))
     with ExitStack() as held:
         ranks.agree(lambda: _take(run, job, held))
@@ -99,7 +102,7 @@ def pretrain(
             save(training, position)
         position = fit(training, position)
         if position.step < training.steps:
-            say(f"stopped after a checkpoint at step {position.step} of {training.steps}")
+            training.say(f"stopped after a checkpoint at step {position.step} of {training.steps}")
             return None
         save_weights(run / "weights", job.model, training.optimizer.master, ranks=ranks)
         summary = _summary(training, position)
@@ -111,7 +114,29 @@ def pretrain(
 def _take(run: Path, job: Job, held: ExitStack) -> None:
     run.mkdir(parents=True, exist_ok=True)
     held.enter_context(locked(run))
-    claim(run, {"model": plain_config(job.model), "train": plain_config(job.train)})
+    claim(
+        run,
+        {
+            "model": plain_config(job.model),
+            "train": plain_config(job.train),
+            "data": {name: len(shard.ids) for name, shard in _shards(job).items()},
+        },
+    )
+
+
+def _shards(job: Job) -> dict[str, Shard]:
+    """What is read, by split and stream; DataError when the model has no row for an id."""
+    names = [("train", stream.name) for stream in job.train.mixture]
+    found = {}
+    for split, name in [*names, ("validation", "corpus")]:
+        shard = load_shard(Path(job.shards), split=split, name=name)
+        if len(shard.ids) and (most := int(shard.ids.max())) >= job.model.vocab_size:
+            raise DataError(
+                f"shard {split}/{name} has the id {most}, the model vocab_size="
+                f"{job.model.vocab_size}: they belong to different tokenizers"
+            )
+        found[f"{split}/{name}"] = shard
+    return found
 
 
 def _summary(training: Training, position: Position) -> dict[str, Any]:
@@ -191,7 +216,9 @@ def _about(job: Job, ranks: Ranks, runtime: Runtime) -> dict[str, Any]:
     """How a run computes: what its checkpoints say beside its position."""
     config = job.train
     return {
-        "attention": attention_kernel(runtime.device, job.model.context_length),
+        "attention": attention_kernel(
+            runtime.device, job.model.context_length, masked=config.separate_documents
+        ),
         "schedule": f"{config.schedule} over {config.tokens} tokens",
         "dropout": f"drawn from ({config.seed}, step, micro-step, rank)",
         "compiled": compiles(config, runtime.device),
@@ -205,6 +232,8 @@ def _about(job: Job, ranks: Ranks, runtime: Runtime) -> dict[str, Any]:
 
 def _initial(directory: Path, config: ModelConfig) -> dict[str, Any]:
     found, weights = load_weights(directory)
+    if missing := {name for name, _ in GPT(config).named_parameters()} ^ weights.keys():
+        raise ConfigError(f"initial={str(directory)!r}: lacks or adds {sorted(missing)[:3]}")
     if changed := changed_keys(plain_config(found), plain_config(config)):
         raise ConfigError(f"initial={str(directory)!r}: its model differs in {', '.join(changed)}")
     return weights
@@ -263,9 +292,11 @@ def _run(path: Path, stop: threading.Event) -> int:
     except RunLocked as error:
         _say(f"error: {error}")
         return LOCKED
-    except (GptcoreError, OSError, json.JSONDecodeError) as error:
-        _say(f"error: {error}")
-        return 1 if isinstance(error, TrainingError) else BAD_INPUT
+    except (GptcoreError, OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = f" in {job.out}: free some space, the run goes on" if full else ""
+        _say(f"error: {error}{remedy}")
+        return 1 if full or isinstance(error, TrainingError) else BAD_INPUT
     return INTERRUPTED if summary is None else FINISHED
 
 
@@ -277,7 +308,8 @@ def _say(line: str) -> None:
     """A line on stderr; a reader that has gone away must not cost a checkpoint."""
     prefix = f"rank {_rank()}: " if _rank() else ""
     try:
-        print(f"{prefix}{line}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"{prefix}{line}\n")  # in one piece: ranks share the log
+        sys.stderr.flush()
     except OSError:
         return
 

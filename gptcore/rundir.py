@@ -5,6 +5,7 @@ The lock is the kernel's (``flock``), so it goes when its holder ends, however i
 
 import fcntl
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,8 @@ def locked(run: Path) -> Iterator[None]:
 def claim(run: Path, job: Mapping[str, Mapping[str, Any]]) -> None:
     """Write the job into a new run directory, or check that the one there is the same.
 
-    ``job``: its ``model`` and ``train`` as plain values. CheckpointError names what differs.
+    ``job``: its ``model``, ``train`` and ``data`` as plain values. CheckpointError names what
+    differs.
     """
     path = run / "job.json"
     if not path.exists():
@@ -53,8 +55,19 @@ def claim(run: Path, job: Mapping[str, Mapping[str, Any]]) -> None:
         )
 
 
+def claimed_precision(run: Path) -> Any:
+    """The precision that a run began with; None: it has not begun."""
+    try:
+        return json.loads((run / "job.json").read_text())["train"]["precision"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # ``claim`` says what is wrong with it
+
+
 def write_json(path: Path, value: Any) -> None:
-    """Write a file aside and rename it."""
+    """Write a file aside, sync and rename it."""
     aside = path.with_name(f".{path.name}")
-    aside.write_text(json.dumps(value, indent=1))
+    with aside.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(value, indent=1))
+        file.flush()
+        os.fsync(file.fileno())
     aside.replace(path)

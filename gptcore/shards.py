@@ -102,6 +102,8 @@ def load_shard(directory: Path, *, split: str, name: str) -> Shard:
     except FileNotFoundError:
         there = sorted(p.stem for p in path.parent.glob("*.npy") if ".target" not in p.name)
         raise ProductError(f"{path} is missing; {path.parent} has {there or 'nothing'}") from None
-    except ValueError as error:
+    except (ValueError, EOFError) as error:
         raise ProductError(f"{path} is no shard ({error}): delete {directory}") from error
+    if ids.ndim != 1 or ids.dtype != np.uint16 or (mask is not None and mask.shape != ids.shape):
+        raise ProductError(f"{path} is no row of 16-bit ids with its mask: delete {directory}")
     return Shard(ids, mask)

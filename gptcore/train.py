@@ -111,7 +111,8 @@ def fit(training: Training, position: Position) -> Position:
     while position.step < training.steps:
         sums = _sums(training, position.step)
         factor = learning_rate_factor(config, position.step, training.steps)
-        norm, loss = sums.norm / sums.weight, sums.loss / sums.weight
+        weight = sums.weight or math.nan  # a step of prompts only, where these weigh nothing
+        norm, loss = sums.norm / weight, sums.loss / weight
         if reason := guard.reason(position.step + 1, loss, norm):
             training.say(reason)
             training.optimizer.skip()
