@@ -4,14 +4,16 @@
 system ever counted as resident, in GB, torch itself included.
 """
 
-import resource
 import subprocess
 import sys
 from dataclasses import replace
 
+import torch
+
 from benchmarks import nanogpt
 from benchmarks.harness import Work, compare, report
 from benchmarks.training import ROWS, TEN_M, hugging_face, nano, ours
+from gptcore.meter import peak_memory
 
 ROUNDS = 7
 LARGE = replace(TEN_M, vocab_size=50304)
@@ -55,4 +57,4 @@ if __name__ == "__main__":
     elif (step := work(sys.argv[1])) is not None:
         step()
         step()
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+        print(peak_memory(torch.device("cpu")) / 1e9)

@@ -1,5 +1,7 @@
 """Operations per token, peaks by the names that CUDA gives, time that does not count."""
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -52,3 +54,11 @@ def test_what_is_done_between_steps_takes_no_time() -> None:
     assert 200 / 0.3 < found["tokens_per_second"] <= 200 / 0.02
     assert found["memory"] == peak_memory(torch.device("cpu")) > 50e6
     assert "mfu" not in found
+
+
+def test_the_memory_of_a_small_child_is_not_that_of_its_large_parent() -> None:
+    held = bytearray(b"x" * 1_500_000_000)
+    load = "import torch; from gptcore.meter import peak_memory"
+    code = f"{load}; print(peak_memory(torch.device('cpu')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 5e7 < int(done.stdout) < 1e9 and len(held) > 1e9
