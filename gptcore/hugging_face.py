@@ -4,10 +4,10 @@ Written beside the target and renamed, so that there is the whole or nothing. Wh
 ``gptcore.interop`` and ``gptcore.exported_tokenizer``.
 """
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from gptcore.checkpoint import load_weights, save_weights
 from gptcore.errors import ConfigError
@@ -16,6 +16,8 @@ from gptcore.interop import read_hugging_face, write_hugging_face
 from gptcore.tokenizer import load_tokenizer
 
 README = "README.md"
+_NAME = 40
+"""Characters of the name of ``target`` that the directory beside it begins with."""
 
 
 def export_hugging_face(weights: Path, tokenizer: Path, target: Path, *, card: str = "") -> None:
@@ -60,19 +62,30 @@ def _end_of_text(tokenizer: Path, vocab_size: int) -> int:
 
 @contextmanager
 def _whole(target: Path) -> Iterator[Path]:
-    """A directory to write, which becomes ``target`` if all goes well and else disappears."""
-    target = target.absolute()
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise ConfigError(f"{target} is there already: name a new directory, or an empty one")
-    if not target.parent.is_dir():
-        raise ConfigError(f"{target.parent} is no directory: make it first")
-    aside = target.with_name(f".{target.name}")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir()
+    """A new directory to write, which becomes ``target`` if all goes well and else disappears.
+
+    It has a name of its own beside ``target``, so nothing else is touched and two writers never
+    meet; the one that comes second finds ``target`` taken. ConfigError when it cannot be written.
+    """
     try:
-        yield aside
-        if target.exists():
-            target.rmdir()
-        aside.rename(target)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        place = _free(target)
+        prefix = f".{place.name[:_NAME]}-"
+        with TemporaryDirectory(prefix=prefix, dir=place.parent, ignore_cleanup_errors=True) as own:
+            aside = Path(own, "made")  # a temporary directory is its owner's only, this one is not
+            aside.mkdir()
+            yield aside
+            aside.rename(place)  # replaces an empty directory, nothing else
+    except (OSError, RuntimeError) as error:
+        raise ConfigError(f"{target} cannot be written ({error}): name another place") from error
+
+
+def _free(target: Path) -> Path:
+    """``target`` without links; ConfigError when it is taken."""
+    place = target.resolve()
+    if target.is_symlink() or place == Path.cwd():
+        raise ConfigError(f"{target} is a link or the current directory: name a new directory")
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise ConfigError(f"{target} is there already: name a new directory, or an empty one")
+    if not place.parent.is_dir():
+        raise ConfigError(f"{place.parent} is no directory: make it first")
+    return place

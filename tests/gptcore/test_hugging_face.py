@@ -15,6 +15,7 @@ import transformers
 from hypothesis import given, settings
 from safetensors.torch import load_file
 
+from gptcore import hugging_face
 from gptcore.bpe import read_merges, read_vocabulary
 from gptcore.checkpoint import save_weights
 from gptcore.config import ModelConfig
@@ -173,3 +174,55 @@ def test_a_taken_or_impossible_target_is_one_error_and_nothing_is_left(
         (tmp_path / "empty/tokenizer.model").unlink()
         import_hugging_face(tmp_path / "empty", tmp_path / "new")
     assert {path.name for path in tmp_path.iterdir()} == there
+
+
+def test_what_stands_beside_the_target_is_left_alone(
+    tokenizer_directory: Path, tmp_path: Path
+) -> None:
+    weights = run(tmp_path / "weights", SHAPE)
+    for name in (".git", ".new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine").touch()
+    export_hugging_face(weights, tokenizer_directory, tmp_path / "git")
+    with pytest.raises(ProductError, match="cannot be read"):
+        import_hugging_face(tmp_path / ".git", tmp_path / "new")
+    assert {path.name for path in tmp_path.iterdir()} == {"weights", ".git", ".new", "git"}
+    assert (tmp_path / ".git/mine").exists() and (tmp_path / ".new/mine").exists()
+    (tmp_path / "plain").mkdir()
+    assert (tmp_path / "git").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_of_two_writers_to_one_target_one_is_refused(
+    tokenizer_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (run(tmp_path / f"w{n}", replace(SHAPE, n_layer=n)) for n in (1, 2))
+    target, write = tmp_path / "out", hugging_face.write_tokenizer
+
+    def overtaken(*arguments: Any, **named: Any) -> None:
+        monkeypatch.setattr(hugging_face, "write_tokenizer", write)
+        export_hugging_face(second, tokenizer_directory, target)
+        write(*arguments, **named)
+
+    monkeypatch.setattr(hugging_face, "write_tokenizer", overtaken)
+    with pytest.raises(ConfigError, match="out cannot be written .*not empty"):
+        export_hugging_face(first, tokenizer_directory, target)
+    assert json.loads((target / "config.json").read_text())["n_layer"] == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"w1", "w2", "out"}
+
+
+def test_a_target_that_cannot_be_written_is_one_error(
+    tokenizer_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = run(tmp_path / "weights", SHAPE)
+    (tmp_path / "here").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "here")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    monkeypatch.chdir(tmp_path / "here")
+    before = sorted(tmp_path.rglob("*"))
+    for name in ("here", ".", "link", "dangling", "loop", "loop/x", "n" * 300):
+        target = Path(name) if name == "." else tmp_path / name
+        with pytest.raises(ConfigError, match="is a link or the current|cannot be written|make it"):
+            export_hugging_face(weights, tokenizer_directory, target)
+    assert sorted(tmp_path.rglob("*")) == before
+    export_hugging_face(weights, tokenizer_directory, tmp_path / ("n" * 255))
