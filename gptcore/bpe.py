@@ -188,6 +188,12 @@ def _gpt1_patterns() -> dict[str, re.Pattern[str]]:
     }
 
 
+def bpe_of(ids: Vocabulary, ranks: Ranks) -> ByteBPE | WordBPE:
+    """GPT-1's kind if its words have ends, else GPT-2's; ProductError when it is neither."""
+    words = any(token.endswith(_END_OF_WORD) for token in ids)
+    return (WordBPE if words else ByteBPE)(ids, ranks)
+
+
 def bpe_files(directory: Path) -> tuple[Path, Path] | None:
     """Where a directory has its ids and merges; None: it has neither."""
     for names in FILES:
@@ -207,8 +213,7 @@ def load_bpe(directory: Path) -> ByteBPE | WordBPE | None:
         return None
     try:
         ids, ranks = read_vocabulary(files[0]), read_merges(files[1])
-        words = any(token.endswith(_END_OF_WORD) for token in ids)
-        return (WordBPE if words else ByteBPE)(ids, ranks)
+        return bpe_of(ids, ranks)
     except (OSError, ValueError, ProductError) as error:
         raise ProductError(f"{directory} holds no whole vocabulary ({error})") from error
 

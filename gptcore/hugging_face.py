@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from gptcore.checkpoint import load_weights, save_weights
 from gptcore.errors import ConfigError
 from gptcore.exported_tokenizer import read_tokenizer, write_tokenizer
-from gptcore.interop import read_hugging_face, write_hugging_face
+from gptcore.interop import check_weights, read_hugging_face, write_hugging_face
 from gptcore.tokenizer import load_tokenizer
 
 README = "README.md"
@@ -28,9 +28,10 @@ def export_hugging_face(weights: Path, tokenizer: Path, target: Path, *, card: s
     """
     with _whole(target) as directory:
         config, tensors = load_weights(weights)
+        check_weights(weights, config, tensors)
         end_of_text = _end_of_text(tokenizer, config.vocab_size)
-        write_hugging_face(directory, config, tensors, end_of_text=end_of_text)
         write_tokenizer(tokenizer, directory, context_length=config.context_length)
+        write_hugging_face(directory, config, tensors, end_of_text=end_of_text)
         if card:
             (directory / README).write_text(card, encoding="utf-8")
 

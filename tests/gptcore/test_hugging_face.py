@@ -110,11 +110,117 @@ def test_ids_are_the_same_where_pieces_repeat_themselves(letters: str, tmp_path:
         assert peer(text)["input_ids"] == ours.encode(text)
 
 
-def test_another_algorithm_is_not_written_as_what_it_is_not(tmp_path: Path) -> None:
-    (tmp_path / "tokenizer.model").write_bytes(trained(model_type="unigram"))
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model_type": "unigram"}, "is no BPE"),
+        ({"model_type": "char"}, "is no BPE"),
+        ({"user_defined_symbols": ["\n", "\t", "::"]}, "user-defined symbol '::'"),
+    ],
+)
+def test_what_has_no_equal_there_is_not_written(
+    changes: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "tokenizer.model").write_bytes(trained(**{"hard_vocab_limit": False, **changes}))
+    load_tokenizer(tmp_path)
     (tmp_path / "theirs").mkdir()
-    write_tokenizer(tmp_path, tmp_path / "theirs", context_length=64)
-    assert [path.name for path in (tmp_path / "theirs").iterdir()] == ["tokenizer.model"]
+    with pytest.raises(ConfigError, match=message):
+        write_tokenizer(tmp_path, tmp_path / "theirs", context_length=64)
+    assert not list((tmp_path / "theirs").iterdir())
+
+
+def saved(source: Path, directory: Path) -> Path:
+    """A published vocabulary as transformers saves it: a tokenizer.json."""
+    write_tokenizer(source, directory, context_length=64)
+    theirs(directory).save_pretrained(directory)
+    for name in ("vocab.json", "merges.txt"):
+        (directory / name).unlink()
+    return directory
+
+
+def _set(value: dict[str, Any], name: str, new: Any) -> None:
+    *way, last = name.split(".")
+    for key in way:
+        value = value[key]
+    value[last] = new
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("bytes", "normalizer", {"type": "NFC"}),
+        ("bytes", "pre_tokenizer.add_prefix_space", True),
+        ("bytes", "pre_tokenizer.use_regex", False),
+        ("bytes", "pre_tokenizer.type", "Whitespace"),
+        ("bytes", "model.type", "Unigram"),
+        ("bytes", "model.ignore_merges", True),
+        ("bytes", "model.dropout", 0.1),
+        ("bytes", "model.continuing_subword_prefix", "##"),
+        ("bytes", "model.end_of_word_suffix", "</w>"),
+        ("words", "normalizer.lowercase", False),
+        ("words", "normalizer.strip_accents", False),
+        ("words", "model.end_of_word_suffix", None),
+    ],
+)
+def test_an_option_that_makes_other_ids_is_refused_by_name(
+    kind: str, name: str, value: Any, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    (tmp_path / "read").mkdir()
+    (tmp_path / "saved").mkdir()
+    source = saved(request.getfixturevalue(f"{kind}_directory"), tmp_path / "saved")
+    read_tokenizer(source, tmp_path / "read")
+    raw = json.loads((source / "tokenizer.json").read_text())
+    _set(raw, name, value)
+    (source / "tokenizer.json").write_text(json.dumps(raw))
+    (tmp_path / "new").mkdir()
+    with pytest.raises(ProductError, match=f"saved holds no tokenizer.*{name}="):
+        read_tokenizer(source, tmp_path / "new")
+    assert not list((tmp_path / "new").iterdir())
+
+
+def test_other_specials_and_a_space_before_texts_are_refused(
+    bytes_directory: Path, tmp_path: Path
+) -> None:
+    for name in ("saved", "two", "new"):
+        (tmp_path / name).mkdir()
+    raw = json.loads((saved(bytes_directory, tmp_path / "saved") / "tokenizer.json").read_text())
+    raw["added_tokens"].append({**raw["added_tokens"][0], "id": 268, "content": "<|pad|>"})
+    (tmp_path / "saved/tokenizer.json").write_text(json.dumps(raw))
+    with pytest.raises(ProductError, match=r"added token '<\|pad\|>'"):
+        read_tokenizer(tmp_path / "saved", tmp_path / "new")
+    write_tokenizer(bytes_directory, tmp_path / "two", context_length=64)
+    for config, message in (
+        ('{"add_prefix_space": true}', "add_prefix_space=True"),
+        ("[]", "no J"),
+    ):
+        (tmp_path / "two/tokenizer_config.json").write_text(config)
+        with pytest.raises(ProductError, match=message):
+            read_tokenizer(tmp_path / "two", tmp_path / "new")
+    assert not list((tmp_path / "new").iterdir())
+
+
+def test_the_first_tokenizer_that_is_ours_is_taken(bytes_directory: Path, tmp_path: Path) -> None:
+    for name in ("both", "half", "one", "two"):
+        (tmp_path / name).mkdir()
+    write_tokenizer(bytes_directory, tmp_path / "both", context_length=64)
+    (tmp_path / "both/tokenizer.model").write_bytes(trained(add_dummy_prefix=True))
+    saved(bytes_directory, tmp_path / "half")
+    (tmp_path / "half/vocab.json").write_bytes((bytes_directory / "vocab.json").read_bytes())
+    ours = load_tokenizer(bytes_directory)
+    for source, target in (("both", "one"), ("half", "two")):
+        read_tokenizer(tmp_path / source, tmp_path / target)
+        assert load_tokenizer(tmp_path / target).encode("the self") == ours.encode("the self")
+
+
+def test_weights_that_are_not_the_configurations_are_not_exported(
+    tokenizer_directory: Path, tmp_path: Path
+) -> None:
+    weights = dict(GPT(SHAPE).initialize(5).named_parameters())
+    del weights["ln_f.bias"]
+    save_weights(tmp_path / "weights", SHAPE, weights)
+    with pytest.raises(ProductError, match=r"weights: ln_f\.bias .* missing"):
+        export_hugging_face(tmp_path / "weights", tokenizer_directory, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["weights"]
 
 
 @pytest.mark.parametrize("kind", ["bytes_directory", "words_directory"])
