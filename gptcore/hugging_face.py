@@ -1,7 +1,7 @@
-"""Whole Hugging Face directories: a run's weights and tokenizer written as one, and read from one.
+"""Whole published directories: a run's weights and tokenizer written as Hugging Face's, and read.
 
 Written beside the target and renamed, so that there is the whole or nothing. What is in the files:
-``gptcore.interop`` and ``gptcore.exported_tokenizer``.
+``gptcore.interop``, ``gptcore.openai_release`` and ``gptcore.exported_tokenizer``.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from gptcore.checkpoint import load_weights, save_weights
 from gptcore.errors import ConfigError
 from gptcore.exported_tokenizer import read_tokenizer, write_tokenizer
 from gptcore.interop import check_weights, read_hugging_face, write_hugging_face
+from gptcore.openai_release import SHAPES, read_openai_release
 from gptcore.tokenizer import load_tokenizer
 
 README = "README.md"
@@ -36,14 +37,17 @@ def export_hugging_face(weights: Path, tokenizer: Path, target: Path, *, card: s
             (directory / README).write_text(card, encoding="utf-8")
 
 
-def import_hugging_face(source: Path, target: Path) -> None:
+def import_published(source: Path, target: Path) -> None:
     """Write ``target/weights`` and ``target/tokenizer``, as ``Scorer.load`` reads them.
 
+    ``source`` is a Hugging Face directory, or OpenAI's GPT-1 if it has ``params_shapes.json``, with
+    ``encoder_bpe_40000.json`` and ``vocab_40000.bpe`` beside it, as they were published.
     ConfigError when ``target`` is taken or the model is another one than ours can be, ProductError
     when the directory cannot be read or has no tokenizer that we have.
     """
     with _whole(target) as directory:
-        config, tensors = read_hugging_face(source)
+        release = (source / SHAPES).exists()
+        config, tensors = read_openai_release(source) if release else read_hugging_face(source)
         (directory / "tokenizer").mkdir()
         read_tokenizer(source, directory / "tokenizer")
         _end_of_text(directory / "tokenizer", config.vocab_size)

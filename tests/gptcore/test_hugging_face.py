@@ -21,7 +21,7 @@ from gptcore.checkpoint import save_weights
 from gptcore.config import ModelConfig
 from gptcore.errors import ConfigError, GptcoreError, ProductError
 from gptcore.exported_tokenizer import read_tokenizer, write_tokenizer
-from gptcore.hugging_face import export_hugging_face, import_hugging_face
+from gptcore.hugging_face import export_hugging_face, import_published
 from gptcore.model import GPT
 from gptcore.scoring import Scorer
 from gptcore.tokenizer import END_OF_TEXT, load_tokenizer
@@ -61,7 +61,7 @@ def test_an_exported_run_does_the_same_in_transformers(
         log_p = model(ids).logits.log_softmax(-1)[0, :-1].gather(1, ids[0, 1:, None])[:, 0]
         found = scorer.rolling([ours.decode(ids[0].tolist())])[0]
         torch.testing.assert_close(log_p, torch.tensor(found.token_logprobs), atol=1e-5, rtol=1e-5)
-    import_hugging_face(tmp_path / "out", tmp_path / "back")
+    import_published(tmp_path / "out", tmp_path / "back")
     first, second = (
         load_file(p / "model.safetensors") for p in (weights, tmp_path / "back/weights")
     )
@@ -240,7 +240,7 @@ def test_published_vocabularies_are_the_same_in_transformers(
         assert peer(text)["input_ids"] == ours.encode(text)
 
     same()
-    import_hugging_face(tmp_path / "out", tmp_path / "back")
+    import_published(tmp_path / "out", tmp_path / "back")
     for name in ("vocab.json", "merges.txt"):
         assert (tmp_path / "back/tokenizer" / name).read_bytes() == (source / name).read_bytes()
     peer.save_pretrained(tmp_path / "saved")  # a tokenizer.json alone
@@ -272,13 +272,13 @@ def test_a_taken_or_impossible_target_is_one_error_and_nothing_is_left(
         with pytest.raises(GptcoreError, match="vocab_size=600|gelu='erf'|holds no weights"):
             export_hugging_face(broken, tokenizer_directory, tmp_path / "new")
     with pytest.raises(ProductError, match="cannot be read"):
-        import_hugging_face(tmp_path / "empty", tmp_path / "new")
+        import_published(tmp_path / "empty", tmp_path / "new")
     there = {"weights", "taken", "empty", "file", "other", "exact"}
     assert {path.name for path in tmp_path.iterdir()} == there
     export_hugging_face(weights, tokenizer_directory, tmp_path / "empty")
     with pytest.raises(ProductError, match="no tokenizer for us"):
         (tmp_path / "empty/tokenizer.model").unlink()
-        import_hugging_face(tmp_path / "empty", tmp_path / "new")
+        import_published(tmp_path / "empty", tmp_path / "new")
     assert {path.name for path in tmp_path.iterdir()} == there
 
 
@@ -291,7 +291,7 @@ def test_what_stands_beside_the_target_is_left_alone(
         (tmp_path / name / "mine").touch()
     export_hugging_face(weights, tokenizer_directory, tmp_path / "git")
     with pytest.raises(ProductError, match="cannot be read"):
-        import_hugging_face(tmp_path / ".git", tmp_path / "new")
+        import_published(tmp_path / ".git", tmp_path / "new")
     assert {path.name for path in tmp_path.iterdir()} == {"weights", ".git", ".new", "git"}
     assert (tmp_path / ".git/mine").exists() and (tmp_path / ".new/mine").exists()
     (tmp_path / "plain").mkdir()
