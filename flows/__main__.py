@@ -183,9 +183,14 @@ def _add_using(add: Callable[..., argparse.ArgumentParser], named: Any) -> None:
     export = add("export", "write the champion as a Hugging Face directory", named)
     export.add_argument("directory", type=Path, metavar="DIR", help="new or empty")
     export.add_argument("--run", help="this judged run instead: the start of its name")
-    about = "write a Hugging Face directory of GPT-2 or OpenAI GPT as our weights and tokenizer"
+    about = "write published weights of GPT-2 or GPT-1 as our weights and tokenizer"
     read = add("import", about)
-    read.add_argument("source", type=cli.existing_directory, metavar="SOURCE")
+    read.add_argument(
+        "source",
+        type=cli.existing_directory,
+        metavar="SOURCE",
+        help="Hugging Face's directory, or OpenAI's of GPT-1 (with params_shapes.json)",
+    )
     read.add_argument("directory", type=Path, metavar="DIR", help="new or empty")
     init = add("init", "write a project folder, to fill with your own corpora and tasks")
     init.add_argument("directory", type=Path, metavar="DIR")

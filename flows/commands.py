@@ -230,13 +230,14 @@ def export(options: argparse.Namespace) -> int:
 
 
 def import_(options: argparse.Namespace) -> int:
-    """Write the model of a Hugging Face directory as ours."""
-    from gptcore.hugging_face import import_hugging_face
+    """Write a published model as ours."""
+    from gptcore.hugging_face import import_published
 
-    import_hugging_face(options.source, options.directory)
+    import_published(options.source, options.directory)
     print(
-        f"{options.directory}: weights and tokenizer; in Python: gptcore.scoring.Scorer.load("
-        f'Path("{options.directory}/weights"), Path("{options.directory}/tokenizer"))'
+        f"{options.directory}: weights and tokenizer; in Python:\n"
+        "from pathlib import Path\nfrom gptcore.scoring import Scorer\n"
+        f'Scorer.load(Path("{options.directory}/weights"), Path("{options.directory}/tokenizer"))'
     )
     return 0
 

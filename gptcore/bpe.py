@@ -78,7 +78,9 @@ class ByteBPE:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of ids; specials have none, bytes that are no UTF-8 become U+FFFD."""
-        return b"".join(self._bytes.get(i, b"") for i in ids).decode(errors="replace")
+        return b"".join(self._bytes.get(i, b"") for i in within(ids, self.vocab_size)).decode(
+            errors="replace"
+        )
 
     def _word(self, word: str) -> list[int]:
         letters = [self._letters[byte] for byte in word.encode()]
@@ -110,7 +112,7 @@ class WordBPE:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Words with one space between them; none after the last."""
-        text = "".join(self._tokens.get(i, "") for i in ids)
+        text = "".join(self._tokens.get(i, "") for i in within(ids, self.vocab_size))
         return text.removesuffix(_END_OF_WORD).replace(_END_OF_WORD, " ")
 
     def _word(self, word: str) -> list[int]:
@@ -125,6 +127,14 @@ def _encoded(text: str, split: Callable[[str], list[str]], memo: Memo) -> list[i
     except UnicodeEncodeError as error:
         raise DataError(f"text holds a lone surrogate ({error}): replace it first") from error
     return list(chain.from_iterable(map(memo.__getitem__, split(text))))
+
+
+def within(ids: Sequence[int], vocab_size: int) -> list[int]:
+    """The ids; DataError when one is none of 0 … vocab_size − 1."""
+    strange = next((i for i in ids if not 0 <= i < vocab_size), None)
+    if strange is not None:
+        raise DataError(f"id {strange} has no text: ids are 0 … {vocab_size - 1}")
+    return list(ids)
 
 
 def _checked(vocabulary: Vocabulary, ranks: Ranks, needed: Sequence[str]) -> Vocabulary:
@@ -172,10 +182,16 @@ def _gpt1_patterns() -> dict[str, re.Pattern[str]]:
     ascii_marks = re.escape(string.punctuation)
     word = some_not_of("P", also=WHITE_SPACE + ascii_marks)
     return {
-        "dropped": re.compile(one_of("C", also="\ufffd")),
+        "dropped": re.compile(one_of("Cc", "Cf", "Co", also="\ufffd")),
         "accents": re.compile(one_of("Mn")),
         "word": re.compile(f"{word}|{one_of('P', also=ascii_marks)}"),
     }
+
+
+def bpe_of(ids: Vocabulary, ranks: Ranks) -> ByteBPE | WordBPE:
+    """GPT-1's kind if its words have ends, else GPT-2's; ProductError when it is neither."""
+    words = any(token.endswith(_END_OF_WORD) for token in ids)
+    return (WordBPE if words else ByteBPE)(ids, ranks)
 
 
 def bpe_files(directory: Path) -> tuple[Path, Path] | None:
@@ -197,8 +213,7 @@ def load_bpe(directory: Path) -> ByteBPE | WordBPE | None:
         return None
     try:
         ids, ranks = read_vocabulary(files[0]), read_merges(files[1])
-        words = any(token.endswith(_END_OF_WORD) for token in ids)
-        return (WordBPE if words else ByteBPE)(ids, ranks)
+        return bpe_of(ids, ranks)
     except (OSError, ValueError, ProductError) as error:
         raise ProductError(f"{directory} holds no whole vocabulary ({error})") from error
 

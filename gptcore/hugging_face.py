@@ -1,21 +1,24 @@
-"""Whole Hugging Face directories: a run's weights and tokenizer written as one, and read from one.
+"""Whole published directories: a run's weights and tokenizer written as Hugging Face's, and read.
 
 Written beside the target and renamed, so that there is the whole or nothing. What is in the files:
-``gptcore.interop`` and ``gptcore.exported_tokenizer``.
+``gptcore.interop``, ``gptcore.openai_release`` and ``gptcore.exported_tokenizer``.
 """
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from gptcore.checkpoint import load_weights, save_weights
 from gptcore.errors import ConfigError
 from gptcore.exported_tokenizer import read_tokenizer, write_tokenizer
-from gptcore.interop import read_hugging_face, write_hugging_face
+from gptcore.interop import check_weights, read_hugging_face, write_hugging_face
+from gptcore.openai_release import SHAPES, read_openai_release
 from gptcore.tokenizer import load_tokenizer
 
 README = "README.md"
+_NAME = 40
+"""Characters of the name of ``target`` that the directory beside it begins with."""
 
 
 def export_hugging_face(weights: Path, tokenizer: Path, target: Path, *, card: str = "") -> None:
@@ -26,21 +29,25 @@ def export_hugging_face(weights: Path, tokenizer: Path, target: Path, *, card: s
     """
     with _whole(target) as directory:
         config, tensors = load_weights(weights)
+        check_weights(weights, config, tensors)
         end_of_text = _end_of_text(tokenizer, config.vocab_size)
-        write_hugging_face(directory, config, tensors, end_of_text=end_of_text)
         write_tokenizer(tokenizer, directory, context_length=config.context_length)
+        write_hugging_face(directory, config, tensors, end_of_text=end_of_text)
         if card:
             (directory / README).write_text(card, encoding="utf-8")
 
 
-def import_hugging_face(source: Path, target: Path) -> None:
+def import_published(source: Path, target: Path) -> None:
     """Write ``target/weights`` and ``target/tokenizer``, as ``Scorer.load`` reads them.
 
+    ``source`` is a Hugging Face directory, or OpenAI's GPT-1 if it has ``params_shapes.json``, with
+    ``encoder_bpe_40000.json`` and ``vocab_40000.bpe`` beside it, as they were published.
     ConfigError when ``target`` is taken or the model is another one than ours can be, ProductError
     when the directory cannot be read or has no tokenizer that we have.
     """
     with _whole(target) as directory:
-        config, tensors = read_hugging_face(source)
+        release = (source / SHAPES).exists()
+        config, tensors = read_openai_release(source) if release else read_hugging_face(source)
         (directory / "tokenizer").mkdir()
         read_tokenizer(source, directory / "tokenizer")
         _end_of_text(directory / "tokenizer", config.vocab_size)
@@ -60,19 +67,30 @@ def _end_of_text(tokenizer: Path, vocab_size: int) -> int:
 
 @contextmanager
 def _whole(target: Path) -> Iterator[Path]:
-    """A directory to write, which becomes ``target`` if all goes well and else disappears."""
-    target = target.absolute()
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise ConfigError(f"{target} is there already: name a new directory, or an empty one")
-    if not target.parent.is_dir():
-        raise ConfigError(f"{target.parent} is no directory: make it first")
-    aside = target.with_name(f".{target.name}")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir()
+    """A new directory to write, which becomes ``target`` if all goes well and else disappears.
+
+    It has a name of its own beside ``target``, so nothing else is touched and two writers never
+    meet; the one that comes second finds ``target`` taken. ConfigError when it cannot be written.
+    """
     try:
-        yield aside
-        if target.exists():
-            target.rmdir()
-        aside.rename(target)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        place = _free(target)
+        prefix = f".{place.name[:_NAME]}-"
+        with TemporaryDirectory(prefix=prefix, dir=place.parent, ignore_cleanup_errors=True) as own:
+            aside = Path(own, "made")  # a temporary directory is its owner's only, this one is not
+            aside.mkdir()
+            yield aside
+            aside.rename(place)  # replaces an empty directory, nothing else
+    except (OSError, RuntimeError) as error:
+        raise ConfigError(f"{target} cannot be written ({error}): name another place") from error
+
+
+def _free(target: Path) -> Path:
+    """``target`` without links; ConfigError when it is taken."""
+    place = target.resolve()
+    if target.is_symlink() or place == Path.cwd():
+        raise ConfigError(f"{target} is a link or the current directory: name a new directory")
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise ConfigError(f"{target} is there already: name a new directory, or an empty one")
+    if not place.parent.is_dir():
+        raise ConfigError(f"{place.parent} is no directory: make it first")
+    return place

@@ -5,12 +5,11 @@ position rows, token rows, and per block c_attn, c_proj, ln_1, c_fc, c_proj, ln_
 (a convolution of width one, [1, in, out]) and bias. Source: openai/finetune-transformer-lm
 ``train.py`` (``init_params``, ``block``).
 
-There, one matrix holds the rows of tokens, specials and positions, in this order, and is both
-embedding and output layer; ``joint_matrix`` and ``split_matrix`` go from ours to it and back.
+There, the code puts rows of tokens, specials and positions into one matrix, which is both embedding
+and output layer; the files have no specials.
 """
 
 import json
-from collections.abc import Mapping
 from itertools import count, takewhile
 from pathlib import Path
 
@@ -20,7 +19,7 @@ import torch
 from torch import Tensor
 
 from gptcore.config import ModelConfig
-from gptcore.errors import ProductError
+from gptcore.errors import ConfigError, ProductError
 from gptcore.interop import Weights, check_weights
 
 SHAPES = "params_shapes.json"
@@ -38,27 +37,32 @@ def read_openai_release(
 ) -> tuple[ModelConfig, Weights]:
     """Configuration and weights of a release, under our names.
 
-    The number of heads stands in no file; None: heads are 64 wide, as GPT-1's are. ProductError
-    when files are missing, broken, or of another layout.
+    The number of heads stands in no file; None: heads are 64 wide, as GPT-1's are. ConfigError when
+    they cannot be, ProductError when files are missing, broken, or of another layout.
     """
     try:
         shapes = json.loads((directory / SHAPES).read_text(encoding="utf-8"))
         arrays = _split(_flat(directory), [tuple(map(int, shape)) for shape in shapes])
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, EOFError, ValueError, TypeError) as error:
         raise ProductError(f"{directory} is no release of GPT-1 ({error}): get it again") from error
-    positions, tokens, *rest = arrays
+    rest = arrays[2:]
     n_layer, left = divmod(len(rest), len(_IN_BLOCK))
-    if left or not rest or positions.ndim != 2 or tokens.ndim != 2:
+    if left or not rest or any(array.ndim != 2 for array in arrays[:2]):
         raise ProductError(f"{directory / SHAPES} has {len(arrays)} arrays: not GPT-1's layout")
+    positions, tokens = arrays[:2]
     names = [f"h.{layer}.{name}" for layer in range(n_layer) for name in _IN_BLOCK]
     weights = {"wte.weight": _tensor(tokens), "wpe.weight": _tensor(positions)}
     weights |= {name: _tensor(array) for name, array in zip(names, rest, strict=True)}
     width = tokens.shape[1]
+    if n_head is None and width % HEAD_WIDTH:
+        raise ConfigError(
+            f"{directory}: rows of {width} make no heads of {HEAD_WIDTH}: give n_head"
+        )
     config = ModelConfig(
         vocab_size=len(tokens),
         context_length=len(positions),
         n_layer=n_layer,
-        n_head=n_head or max(1, width // HEAD_WIDTH),
+        n_head=width // HEAD_WIDTH if n_head is None else n_head,
         n_embd=width,
         norm="post",
         dropout=0.1,
@@ -67,19 +71,6 @@ def read_openai_release(
     )
     check_weights(directory, config, weights)
     return config, weights
-
-
-def joint_matrix(weights: Mapping[str, Tensor]) -> Tensor:
-    """(V + T, C): the rows of tokens and specials, then those of positions."""
-    return torch.cat([weights["wte.weight"], weights["wpe.weight"]])
-
-
-def split_matrix(matrix: Tensor, *, vocab_size: int) -> Weights:
-    """``joint_matrix`` backwards; ``vocab_size`` counts the specials too."""
-    return {
-        "wte.weight": matrix[:vocab_size].clone(),
-        "wpe.weight": matrix[vocab_size:].clone(),
-    }
 
 
 def _flat(directory: Path) -> npt.NDArray[np.float32]:

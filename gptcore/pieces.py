@@ -20,7 +20,8 @@ _MODEL_TYPE, _BYTE_FALLBACK = 3, 35
 """Fields of the trainer's options."""
 _CHARSMAP, _DUMMY_PREFIX, _TRIM, _ESCAPE = 2, 3, 4, 5
 """Fields of the normaliser's options."""
-_BPE = 2
+_UNIGRAM, _BPE, _WORD = 1, 2, 3
+"""Algorithms."""
 
 _Value: TypeAlias = int | bytes
 
@@ -52,6 +53,8 @@ class PieceModel:
     pieces: tuple[Piece, ...]
     is_bpe: bool
     """Else unigram, word or char."""
+    by_words: bool
+    """A text between spaces is one piece, or unknown."""
     byte_fallback: bool
     """A character without a piece is written as the pieces of its bytes."""
     verbatim: bool
@@ -69,9 +72,11 @@ def read_model(model: bytes) -> PieceModel:
     fields = list(_fields(model))
     options = {number: dict(_fields(value)) for number, value in fields if isinstance(value, bytes)}
     trainer, normalizer = options.get(_TRAINER, {}), options.get(_NORMALIZER, {})
+    algorithm = trainer.get(_MODEL_TYPE, _UNIGRAM)
     return PieceModel(
         pieces=tuple(_piece(v) for n, v in fields if n == _PIECE and isinstance(v, bytes)),
-        is_bpe=trainer.get(_MODEL_TYPE) == _BPE,
+        is_bpe=algorithm == _BPE,
+        by_words=algorithm == _WORD,
         byte_fallback=trainer.get(_BYTE_FALLBACK) == 1,
         verbatim=not normalizer.get(_CHARSMAP)
         and normalizer.get(_DUMMY_PREFIX) == 0

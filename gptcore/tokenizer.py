@@ -19,11 +19,11 @@ from typing import Any, Protocol, TypeAlias
 
 import sentencepiece
 
-from gptcore.bpe import FILES, load_bpe
+from gptcore.bpe import FILES, load_bpe, within
 from gptcore.config import TokenizerConfig
 from gptcore.errors import ConfigError, DataError, ProductError
 from gptcore.parts import parts
-from gptcore.pieces import SPACE_MARK, read_model
+from gptcore.pieces import SPACE_MARK, Kind, read_model
 from gptcore.words import WordEncoder, cuts_are_exact
 
 END_OF_TEXT = "<|endoftext|>"
@@ -61,7 +61,7 @@ class Tokenizer(Protocol):
         """Ids of many texts, in their order."""
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of ids; ``end_of_text`` has none."""
+        """Text of ids; ``end_of_text`` has none. DataError names an id that is out of range."""
 
 
 def train_tokenizer(config: TokenizerConfig, texts: Iterable[str], out: Path) -> dict[str, Any]:
@@ -135,9 +135,12 @@ class SentencePieceTokenizer:
         except (RuntimeError, ValueError, LookupError, struct.error) as error:
             raise ProductError(f"{FILE} cannot be read ({error})") from error
         ids = {piece.text: i for i, piece in enumerate(vocabulary.pieces)}
-        if not (vocabulary.byte_fallback and vocabulary.verbatim and END_OF_TEXT in ids):
+        controls = [piece.text for piece in vocabulary.pieces if piece.kind is Kind.CONTROL]
+        lossless = vocabulary.byte_fallback and vocabulary.verbatim and not vocabulary.by_words
+        if not (lossless and END_OF_TEXT in controls):
             raise ProductError(
-                f"{FILE} loses text or lacks {END_OF_TEXT}: train it with gptcore.tokenizer"
+                f"{FILE} loses text or lacks the control symbol {END_OF_TEXT}: train it with "
+                "gptcore.tokenizer"
             )
         self.end_of_text: int = ids[END_OF_TEXT]
         self.vocab_size: int = len(ids)
@@ -161,7 +164,7 @@ class SentencePieceTokenizer:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of ids; ``<|endoftext|>`` has none, bytes that are no UTF-8 become U+FFFD."""
-        text: str = self._model.decode(list(ids))
+        text: str = self._model.decode(within(ids, self.vocab_size))
         return text
 
     def _raw(self, text: str) -> list[int]:

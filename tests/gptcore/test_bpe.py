@@ -63,6 +63,14 @@ def test_gpt1_on_a_tiny_vocabulary(words_directory: Path) -> None:
     compare(ours, theirs, old_writings, 500)
     assert ours.decode(ours.encode("The\nSELF, é")) == "the self , e"
     assert ours.encode("€") == [0]
+    for text in UNASSIGNED:
+        assert ours.encode(text) == theirs.encode(text, split_special_tokens=True)
+
+
+UNASSIGNED = [
+    f"a{chr(point)}b {chr(point)}" for point in (0x378, 0xFFFF, 0x2FE00, 0xEFFFF, 0x10FFFF)
+]
+"""No version of Unicode has them."""
 
 
 def published(name: str) -> Path:
@@ -94,6 +102,7 @@ def test_gpt1_on_the_published_vocabulary() -> None:
     for start in range(0, len(OLD), 500):
         text = "".join(f"a{letter}b {letter}" for letter in OLD[start : start + 500])
         assert ours.encode(text) == theirs.encode(text)
+    assert ours.encode("".join(UNASSIGNED)) == theirs.encode("".join(UNASSIGNED))
 
 
 def naive(symbols: Sequence[str], ranks: dict[tuple[str, str], int]) -> list[str]:

@@ -15,12 +15,13 @@ import transformers
 from hypothesis import given, settings
 from safetensors.torch import load_file
 
+from gptcore import hugging_face
 from gptcore.bpe import read_merges, read_vocabulary
 from gptcore.checkpoint import save_weights
 from gptcore.config import ModelConfig
 from gptcore.errors import ConfigError, GptcoreError, ProductError
 from gptcore.exported_tokenizer import read_tokenizer, write_tokenizer
-from gptcore.hugging_face import export_hugging_face, import_hugging_face
+from gptcore.hugging_face import export_hugging_face, import_published
 from gptcore.model import GPT
 from gptcore.scoring import Scorer
 from gptcore.tokenizer import END_OF_TEXT, load_tokenizer
@@ -60,7 +61,7 @@ def test_an_exported_run_does_the_same_in_transformers(
         log_p = model(ids).logits.log_softmax(-1)[0, :-1].gather(1, ids[0, 1:, None])[:, 0]
         found = scorer.rolling([ours.decode(ids[0].tolist())])[0]
         torch.testing.assert_close(log_p, torch.tensor(found.token_logprobs), atol=1e-5, rtol=1e-5)
-    import_hugging_face(tmp_path / "out", tmp_path / "back")
+    import_published(tmp_path / "out", tmp_path / "back")
     first, second = (
         load_file(p / "model.safetensors") for p in (weights, tmp_path / "back/weights")
     )
@@ -109,11 +110,117 @@ def test_ids_are_the_same_where_pieces_repeat_themselves(letters: str, tmp_path:
         assert peer(text)["input_ids"] == ours.encode(text)
 
 
-def test_another_algorithm_is_not_written_as_what_it_is_not(tmp_path: Path) -> None:
-    (tmp_path / "tokenizer.model").write_bytes(trained(model_type="unigram"))
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model_type": "unigram"}, "is no BPE"),
+        ({"model_type": "char"}, "is no BPE"),
+        ({"user_defined_symbols": ["\n", "\t", "::"]}, "user-defined symbol '::'"),
+    ],
+)
+def test_what_has_no_equal_there_is_not_written(
+    changes: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "tokenizer.model").write_bytes(trained(**{"hard_vocab_limit": False, **changes}))
+    load_tokenizer(tmp_path)
     (tmp_path / "theirs").mkdir()
-    write_tokenizer(tmp_path, tmp_path / "theirs", context_length=64)
-    assert [path.name for path in (tmp_path / "theirs").iterdir()] == ["tokenizer.model"]
+    with pytest.raises(ConfigError, match=message):
+        write_tokenizer(tmp_path, tmp_path / "theirs", context_length=64)
+    assert not list((tmp_path / "theirs").iterdir())
+
+
+def saved(source: Path, directory: Path) -> Path:
+    """A published vocabulary as transformers saves it: a tokenizer.json."""
+    write_tokenizer(source, directory, context_length=64)
+    theirs(directory).save_pretrained(directory)
+    for name in ("vocab.json", "merges.txt"):
+        (directory / name).unlink()
+    return directory
+
+
+def _set(value: dict[str, Any], name: str, new: Any) -> None:
+    *way, last = name.split(".")
+    for key in way:
+        value = value[key]
+    value[last] = new
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("bytes", "normalizer", {"type": "NFC"}),
+        ("bytes", "pre_tokenizer.add_prefix_space", True),
+        ("bytes", "pre_tokenizer.use_regex", False),
+        ("bytes", "pre_tokenizer.type", "Whitespace"),
+        ("bytes", "model.type", "Unigram"),
+        ("bytes", "model.ignore_merges", True),
+        ("bytes", "model.dropout", 0.1),
+        ("bytes", "model.continuing_subword_prefix", "##"),
+        ("bytes", "model.end_of_word_suffix", "</w>"),
+        ("words", "normalizer.lowercase", False),
+        ("words", "normalizer.strip_accents", False),
+        ("words", "model.end_of_word_suffix", None),
+    ],
+)
+def test_an_option_that_makes_other_ids_is_refused_by_name(
+    kind: str, name: str, value: Any, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    (tmp_path / "read").mkdir()
+    (tmp_path / "saved").mkdir()
+    source = saved(request.getfixturevalue(f"{kind}_directory"), tmp_path / "saved")
+    read_tokenizer(source, tmp_path / "read")
+    raw = json.loads((source / "tokenizer.json").read_text())
+    _set(raw, name, value)
+    (source / "tokenizer.json").write_text(json.dumps(raw))
+    (tmp_path / "new").mkdir()
+    with pytest.raises(ProductError, match=f"saved holds no tokenizer.*{name}="):
+        read_tokenizer(source, tmp_path / "new")
+    assert not list((tmp_path / "new").iterdir())
+
+
+def test_other_specials_and_a_space_before_texts_are_refused(
+    bytes_directory: Path, tmp_path: Path
+) -> None:
+    for name in ("saved", "two", "new"):
+        (tmp_path / name).mkdir()
+    raw = json.loads((saved(bytes_directory, tmp_path / "saved") / "tokenizer.json").read_text())
+    raw["added_tokens"].append({**raw["added_tokens"][0], "id": 268, "content": "<|pad|>"})
+    (tmp_path / "saved/tokenizer.json").write_text(json.dumps(raw))
+    with pytest.raises(ProductError, match=r"added token '<\|pad\|>'"):
+        read_tokenizer(tmp_path / "saved", tmp_path / "new")
+    write_tokenizer(bytes_directory, tmp_path / "two", context_length=64)
+    for config, message in (
+        ('{"add_prefix_space": true}', "add_prefix_space=True"),
+        ("[]", "no J"),
+    ):
+        (tmp_path / "two/tokenizer_config.json").write_text(config)
+        with pytest.raises(ProductError, match=message):
+            read_tokenizer(tmp_path / "two", tmp_path / "new")
+    assert not list((tmp_path / "new").iterdir())
+
+
+def test_the_first_tokenizer_that_is_ours_is_taken(bytes_directory: Path, tmp_path: Path) -> None:
+    for name in ("both", "half", "one", "two"):
+        (tmp_path / name).mkdir()
+    write_tokenizer(bytes_directory, tmp_path / "both", context_length=64)
+    (tmp_path / "both/tokenizer.model").write_bytes(trained(add_dummy_prefix=True))
+    saved(bytes_directory, tmp_path / "half")
+    (tmp_path / "half/vocab.json").write_bytes((bytes_directory / "vocab.json").read_bytes())
+    ours = load_tokenizer(bytes_directory)
+    for source, target in (("both", "one"), ("half", "two")):
+        read_tokenizer(tmp_path / source, tmp_path / target)
+        assert load_tokenizer(tmp_path / target).encode("the self") == ours.encode("the self")
+
+
+def test_weights_that_are_not_the_configurations_are_not_exported(
+    tokenizer_directory: Path, tmp_path: Path
+) -> None:
+    weights = dict(GPT(SHAPE).initialize(5).named_parameters())
+    del weights["ln_f.bias"]
+    save_weights(tmp_path / "weights", SHAPE, weights)
+    with pytest.raises(ProductError, match=r"weights: ln_f\.bias .* missing"):
+        export_hugging_face(tmp_path / "weights", tokenizer_directory, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["weights"]
 
 
 @pytest.mark.parametrize("kind", ["bytes_directory", "words_directory"])
@@ -133,7 +240,7 @@ def test_published_vocabularies_are_the_same_in_transformers(
         assert peer(text)["input_ids"] == ours.encode(text)
 
     same()
-    import_hugging_face(tmp_path / "out", tmp_path / "back")
+    import_published(tmp_path / "out", tmp_path / "back")
     for name in ("vocab.json", "merges.txt"):
         assert (tmp_path / "back/tokenizer" / name).read_bytes() == (source / name).read_bytes()
     peer.save_pretrained(tmp_path / "saved")  # a tokenizer.json alone
@@ -165,11 +272,63 @@ def test_a_taken_or_impossible_target_is_one_error_and_nothing_is_left(
         with pytest.raises(GptcoreError, match="vocab_size=600|gelu='erf'|holds no weights"):
             export_hugging_face(broken, tokenizer_directory, tmp_path / "new")
     with pytest.raises(ProductError, match="cannot be read"):
-        import_hugging_face(tmp_path / "empty", tmp_path / "new")
+        import_published(tmp_path / "empty", tmp_path / "new")
     there = {"weights", "taken", "empty", "file", "other", "exact"}
     assert {path.name for path in tmp_path.iterdir()} == there
     export_hugging_face(weights, tokenizer_directory, tmp_path / "empty")
     with pytest.raises(ProductError, match="no tokenizer for us"):
         (tmp_path / "empty/tokenizer.model").unlink()
-        import_hugging_face(tmp_path / "empty", tmp_path / "new")
+        import_published(tmp_path / "empty", tmp_path / "new")
     assert {path.name for path in tmp_path.iterdir()} == there
+
+
+def test_what_stands_beside_the_target_is_left_alone(
+    tokenizer_directory: Path, tmp_path: Path
+) -> None:
+    weights = run(tmp_path / "weights", SHAPE)
+    for name in (".git", ".new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine").touch()
+    export_hugging_face(weights, tokenizer_directory, tmp_path / "git")
+    with pytest.raises(ProductError, match="cannot be read"):
+        import_published(tmp_path / ".git", tmp_path / "new")
+    assert {path.name for path in tmp_path.iterdir()} == {"weights", ".git", ".new", "git"}
+    assert (tmp_path / ".git/mine").exists() and (tmp_path / ".new/mine").exists()
+    (tmp_path / "plain").mkdir()
+    assert (tmp_path / "git").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_of_two_writers_to_one_target_one_is_refused(
+    tokenizer_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (run(tmp_path / f"w{n}", replace(SHAPE, n_layer=n)) for n in (1, 2))
+    target, write = tmp_path / "out", hugging_face.write_tokenizer
+
+    def overtaken(*arguments: Any, **named: Any) -> None:
+        monkeypatch.setattr(hugging_face, "write_tokenizer", write)
+        export_hugging_face(second, tokenizer_directory, target)
+        write(*arguments, **named)
+
+    monkeypatch.setattr(hugging_face, "write_tokenizer", overtaken)
+    with pytest.raises(ConfigError, match="out cannot be written .*not empty"):
+        export_hugging_face(first, tokenizer_directory, target)
+    assert json.loads((target / "config.json").read_text())["n_layer"] == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"w1", "w2", "out"}
+
+
+def test_a_target_that_cannot_be_written_is_one_error(
+    tokenizer_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = run(tmp_path / "weights", SHAPE)
+    (tmp_path / "here").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "here")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    monkeypatch.chdir(tmp_path / "here")
+    before = sorted(tmp_path.rglob("*"))
+    for name in ("here", ".", "link", "dangling", "loop", "loop/x", "n" * 300):
+        target = Path(name) if name == "." else tmp_path / name
+        with pytest.raises(ConfigError, match="is a link or the current|cannot be written|make it"):
+            export_hugging_face(weights, tokenizer_directory, target)
+    assert sorted(tmp_path.rglob("*")) == before
+    export_hugging_face(weights, tokenizer_directory, tmp_path / ("n" * 255))

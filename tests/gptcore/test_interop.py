@@ -14,11 +14,14 @@ import transformers
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from gptcore.checkpoint import load_weights
 from gptcore.config import ModelConfig
 from gptcore.errors import ConfigError, GptcoreError, ProductError
+from gptcore.hugging_face import import_published
 from gptcore.interop import read_hugging_face, write_hugging_face
 from gptcore.model import GPT
-from gptcore.openai_release import joint_matrix, read_openai_release, split_matrix
+from gptcore.openai_release import read_openai_release
+from gptcore.tokenizer import load_tokenizer
 
 SHAPE = ModelConfig(vocab_size=211, context_length=48, n_layer=3, n_head=4, n_embd=32, dropout=0.1)
 SHAPES = {
@@ -93,6 +96,8 @@ def test_old_files_without_prefix_with_masks_and_in_half_precision_are_read(tmp_
     old = {name.removeprefix("transformer."): tensor.half() for name, tensor in old.items()}
     old["lm_head.weight"] = old["wte.weight"].clone()
     old["h.0.attn.bias"] = torch.ones(1, 1, 48, 48)
+    old["h.0.attn.masked_bias"] = torch.tensor(-1e4)
+    old["position_ids"] = torch.arange(48)
     save_file(old, tmp_path / "model.safetensors")
     found = read_hugging_face(tmp_path)[1]
     assert all(torch.equal(found[name], tensor.half().float()) for name, tensor in plain.items())
@@ -122,9 +127,11 @@ def _pickle(directory: Path) -> None:
     (directory / "model.safetensors").rename(directory / "pytorch_model.bin")
 
 
-def _outside(directory: Path) -> None:
-    index = {"weight_map": {"transformer.wte.weight": "../model.safetensors"}}
-    (directory / "model.safetensors.index.json").write_text(json.dumps(index))
+def _index(index: dict[str, Any]) -> Callable[[Path], None]:
+    def damage(directory: Path) -> None:
+        (directory / "model.safetensors.index.json").write_text(json.dumps(index))
+
+    return damage
 
 
 DAMAGE: dict[str, Any] = {
@@ -135,13 +142,27 @@ DAMAGE: dict[str, Any] = {
     "tie_word_embeddings=False": _change(tie_word_embeddings=False),
     "scale_attn_by_inverse_layer_idx=True": _change(scale_attn_by_inverse_layer_idx=True),
     "n_layer='two': must be a whole number": _change(n_layer="two"),
-    r"h\.2\..* is missing": _change(n_layer=3),
+    "n_layer=3, but weights of 2 layers": _change(n_layer=3),
+    "n_layer=100000000, but": _change(n_layer=10**8),
+    "n_head=True: must be a whole": _change(n_head=True),
+    "hidden_size=64 is not n_embd=32": _change(hidden_size=64),
+    "num_attention_heads=2 is not n_head=4": _change(num_attention_heads=2),
+    "resid_pdrop=None: must be a number": _change(resid_pdrop=None),
+    "resid_pdrop='0.1': must be a number": _change(resid_pdrop="0.1"),
+    r"model_type=\['gpt2'\]": _change(model_type=["gpt2"]),
+    r"activation_function=\['gelu'\]": _change(activation_function=["gelu"]),
+    r"c_fc\.weight has the shape \(1, 32, 128\)": _tensor(
+        "transformer.h.0.mlp.c_fc.weight", torch.zeros(1, 32, 128)
+    ),
+    "weight_map is no JSON object.*again": _index({}),
+    "weight_map is no JSON object: get": _index({"weight_map": []}),
+    "names 'a.x00b'": _index({"weight_map": {"a": "a\0b"}}),
     r"wte\.weight has the shape": _change(vocab_size=212),
     r"h\.0\.ln_1\.bias has .* missing": _tensor("transformer.h.0.ln_1.bias", None),
     r"score\.weight .*has no such weights": _tensor("score.weight", torch.zeros(2, 32)),
     r"lm_head\.weight is not the token embedding": _tensor("lm_head.weight", torch.zeros(211, 32)),
     "pytorch_model.bin is a pickle.*safetensors": _pickle,
-    "names '../model.safetensors'": _outside,
+    "names '../model.safetensors'": _index({"weight_map": {"wte": "../model.safetensors"}}),
     "config.json is no JSON object": lambda d: (d / "config.json").write_text("[]"),
     "model.safetensors": lambda d: (d / "model.safetensors").unlink(),
     "get it again": lambda d: (d / "model.safetensors").write_bytes(b"cut off"),
@@ -166,14 +187,14 @@ Array = npt.NDArray[np.float32]
 TOKENS, POSITIONS, WIDTH, HEADS, LAYERS = 37, 16, 24, 3, 2
 
 
-def release(directory: Path) -> list[Array]:
+def release(directory: Path, tokens: int = TOKENS, width: int = WIDTH) -> list[Array]:
     """An invented miniature in the layout of OpenAI's files, cut into ten at odd places."""
-    shapes: list[list[int]] = [[POSITIONS, WIDTH], [TOKENS, WIDTH]]
+    shapes: list[list[int]] = [[POSITIONS, width], [tokens, width]]
     for _ in range(LAYERS):
-        for rows, columns in ((WIDTH, 3 * WIDTH), (WIDTH, WIDTH)):
+        for rows, columns in ((width, 3 * width), (width, width)):
             shapes += [[1, rows, columns], [columns]]
-        shapes += [[WIDTH], [WIDTH], [1, WIDTH, 4 * WIDTH], [4 * WIDTH]]
-        shapes += [[1, 4 * WIDTH, WIDTH], [WIDTH], [WIDTH], [WIDTH]]
+        shapes += [[width], [width], [1, width, 4 * width], [4 * width]]
+        shapes += [[1, 4 * width, width], [width], [width], [width]]
     rng = np.random.default_rng(0)
     arrays = [rng.normal(0, 0.3, shape).astype(np.float32) for shape in shapes]
     flat = np.concatenate([array.ravel() for array in arrays])
@@ -181,6 +202,12 @@ def release(directory: Path) -> list[Array]:
         np.save(directory / f"params_{number}.npy", part)
     (directory / "params_shapes.json").write_text(json.dumps(shapes))
     return arrays
+
+
+def _one_array(directory: Path) -> None:
+    (directory / "params_1.npy").unlink()
+    np.save(directory / "params_0.npy", np.zeros(4, np.float32))
+    (directory / "params_shapes.json").write_text("[[4]]")
 
 
 def norm(x: Array, gain: Array, bias: Array) -> Array:
@@ -223,18 +250,8 @@ def test_openais_release_gives_the_logits_of_its_forward_pass(tmp_path: Path) ->
     with torch.no_grad():
         found = model.logits(model(torch.from_numpy(ids)[None]))[0].numpy()
     assert np.abs(found - forward(arrays, ids)).max() < 1e-4 < np.abs(found).max()
-    assert read_openai_release(tmp_path)[0].n_head == 1
-
-
-def test_the_joint_matrix_goes_back_and_forth(tmp_path: Path) -> None:
-    arrays = release(tmp_path)
-    config, weights = read_openai_release(tmp_path, n_head=HEADS)
-    matrix = joint_matrix(weights)
-    assert np.array_equal(matrix, np.concatenate([arrays[1], arrays[0]]))
-    back = split_matrix(matrix, vocab_size=config.vocab_size)
-    assert all(torch.equal(back[name], weights[name]) for name in ("wte.weight", "wpe.weight"))
-    back["wte.weight"].zero_()
-    assert matrix.abs().sum(1).min() > 0  # a copy
+    with pytest.raises(ConfigError, match="rows of 24 make no heads of 64: give n_head"):
+        read_openai_release(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -242,6 +259,8 @@ def test_the_joint_matrix_goes_back_and_forth(tmp_path: Path) -> None:
     [
         (lambda d: (d / "params_9.npy").unlink(), "numbers where the shapes need"),
         (lambda d: (d / "params_0.npy").unlink(), "no release of GPT-1"),
+        (lambda d: (d / "params_3.npy").write_bytes(b""), "no release of GPT-1"),
+        (lambda d: _one_array(d), "has 1 arrays: not GPT-1"),
         (lambda d: (d / "params_shapes.json").unlink(), "no release of GPT-1"),
         (lambda d: np.save(d / "params_3.npy", np.array([{}])), "allow_pickle=False"),
     ],
@@ -251,3 +270,23 @@ def test_a_broken_release_is_named(damage: Any, message: str, tmp_path: Path) ->
     damage(tmp_path)
     with pytest.raises(ProductError, match=message):
         read_openai_release(tmp_path)
+
+
+def test_openais_release_is_imported_with_its_vocabulary(
+    words_directory: Path, tmp_path: Path
+) -> None:
+    ours = load_tokenizer(words_directory)
+    (tmp_path / "model").mkdir()
+    arrays = release(tmp_path / "model", ours.vocab_size, 64)
+    with pytest.raises(ProductError, match=r"model holds no tokenizer .*encoder_bpe_40000\.json"):
+        import_published(tmp_path / "model", tmp_path / "out")
+    for name, theirs in (
+        ("vocab.json", "encoder_bpe_40000.json"),
+        ("merges.txt", "vocab_40000.bpe"),
+    ):
+        (tmp_path / "model" / theirs).write_bytes((words_directory / name).read_bytes())
+    import_published(tmp_path / "model", tmp_path / "out")
+    config, weights = load_weights(tmp_path / "out/weights")
+    assert (config.norm, config.n_head, config.n_layer) == ("post", 1, LAYERS)
+    assert np.array_equal(weights["wte.weight"].numpy(), arrays[1])
+    assert load_tokenizer(tmp_path / "out/tokenizer").encode("the self") == ours.encode("the self")

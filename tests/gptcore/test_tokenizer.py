@@ -64,7 +64,6 @@ def test_training_text_is_bounded_and_taken_evenly(tmp_path: Path) -> None:
 
 
 def test_one_book_alone_trains_a_tokenizer_by_all_of_it(tmp_path: Path) -> None:
-    book = "\n".join(texts(400, 5)) * 20
     book = "\n".join(texts(400, 5)) * 5 + "zyzzyva " * 100_000
     assert len(book) > 1 << 20
     counts = train_tokenizer(TokenizerConfig(vocab_size=512), [book], tmp_path)
@@ -101,6 +100,17 @@ def test_texts_within_the_limit_are_read_as_they_are(tmp_path: Path) -> None:
         minloglevel=2,
     )
     assert (tmp_path / "tokenizer.model").read_bytes() == plain.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["tokenizer_directory", "bytes_directory", "words_directory"])
+def test_an_id_out_of_range_is_named(kind: str, request: pytest.FixtureRequest) -> None:
+    found = load_tokenizer(request.getfixturevalue(kind))
+    assert found.decode([found.end_of_text]) == ""
+    for i in (-1, found.vocab_size, 10**12):
+        with pytest.raises(
+            DataError, match=f"id {i} has no text: ids are 0 … {found.vocab_size - 1}"
+        ):
+            found.decode([0, i])
 
 
 def test_bad_input_is_named(tokenizer: Tokenizer, tmp_path: Path) -> None:

@@ -120,6 +120,8 @@ def test_the_table_is_bounded(model: bytes, monkeypatch: pytest.MonkeyPatch) -> 
     [
         {"byte_fallback": False},
         {"control_symbols": []},
+        {"control_symbols": [], "user_defined_symbols": ["\n", "\t", END_OF_TEXT]},
+        {"model_type": "word", "hard_vocab_limit": False},
         {"add_dummy_prefix": True},
         {"remove_extra_whitespaces": True},
         {"normalization_rule_name": "nmt_nfkc"},
