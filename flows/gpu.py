@@ -164,7 +164,7 @@ def _check(code: int, log: Path) -> None:
     last = told[-1].removeprefix("error: ")
     if code == 75:
         raise TrainerStopped("the trainer was stopped after a checkpoint: run the command again")
-    if code in (2, 3):
+    if code in (2, 3, 4):
         raise TrainerError(f"{last} (log: {log})")
     if shutil.disk_usage(log.parent).free < _DISK_IS_FULL:
         raise TrainerError(f"{log.parent}: the disk is full; free some space, the run goes on")

@@ -5,7 +5,7 @@ there. It imports nothing of a pipeline. Whoever starts it learns how it went by
 
     0  finished              75  interrupted after a checkpoint; the same command resumes
     2  bad input             3   another trainer holds the run directory
-    1  crashed
+    1  crashed               4   the training cannot go on: step after step was no use
 
 It stops at SIGTERM, SIGINT or when nobody holds the other end of a named pipe any more
 (``--parent-pipe PATH``: the parent does, so its death is seen whatever killed it), always after a
@@ -58,7 +58,7 @@ from gptcore.shards import Shard, load_shard
 from gptcore.tracking import JsonlTracker, NullTracker
 from gptcore.train import Training, fit, resume, save
 
-FINISHED, BAD_INPUT, LOCKED, INTERRUPTED = 0, 2, 3, 75
+FINISHED, CRASHED, BAD_INPUT, LOCKED, RUINED, INTERRUPTED = 0, 1, 2, 3, 4, 75
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -268,6 +268,9 @@ def main(arguments: list[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    if options.parent_pipe is not None and not options.parent_pipe.is_fifo():
+        _say(f"error: --parent-pipe={options.parent_pipe}: is no named pipe; make one with mkfifo")
+        return BAD_INPUT
     if options.parent_pipe is not None:
         watch_parent(options.parent_pipe, stop)
     code = _run(options.job, stop)
@@ -296,7 +299,9 @@ def _run(path: Path, stop: threading.Event) -> int:
         full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
         remedy = f" in {job.out}: free some space, the run goes on" if full else ""
         _say(f"error: {error}{remedy}")
-        return 1 if full or isinstance(error, TrainingError) else BAD_INPUT
+        if full:
+            return CRASHED
+        return RUINED if isinstance(error, TrainingError) else BAD_INPUT
     return INTERRUPTED if summary is None else FINISHED
 
 

@@ -19,7 +19,7 @@ import gptcore
 from gptcore.checkpoint import load_weights
 from gptcore.config import ModelConfig, StreamConfig, TrainConfig
 from gptcore.errors import CheckpointError, ConfigError, RunLocked, TrainingError
-from gptcore.pretrain import BAD_INPUT, FINISHED, INTERRUPTED, LOCKED, Job, pretrain
+from gptcore.pretrain import BAD_INPUT, FINISHED, INTERRUPTED, LOCKED, RUINED, Job, pretrain
 from gptcore.tracking import read_jsonl
 
 MODEL = ModelConfig(vocab_size=512, context_length=16, n_layer=2, n_head=2, n_embd=32, dropout=0.1)
@@ -255,6 +255,19 @@ class TestProcess:
         assert done.returncode == BAD_INPUT
         assert message in done.stderr and "Traceback" not in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
+
+    def test_a_ruined_training_and_a_pipe_that_is_none_have_codes_of_their_own(
+        self, shards: Path, tmp_path: Path
+    ) -> None:
+        hopeless = {"learning_rate": 1e30, "optimizer": "adamw", "max_skipped": 2}
+        process = self._start(_job(shards, tmp_path / "run", **hopeless), tmp_path)
+        said = process.communicate()[1]
+        assert process.returncode == RUINED, said
+        assert "lower learning_rate, in another run directory" in said.splitlines()[-1]
+        job = _job(shards, tmp_path / "other")
+        process = self._start(job, tmp_path, "--parent-pipe", str(tmp_path / "none"))
+        assert "is no named pipe" in process.communicate()[1]
+        assert process.returncode == BAD_INPUT and not (tmp_path / "other").exists()
 
     def test_missing_shards_are_named(self, tmp_path: Path) -> None:
         process = self._start(_job(tmp_path / "none", tmp_path / "run"), tmp_path)
