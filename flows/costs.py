@@ -11,7 +11,7 @@ products per matrix and step.
 
 Bytes of training: weights, gradients and the states of the optimizers, exactly; activations by
 counting what the Blocks keep for the backward pass, 17·d values per token and Block (and H·T/2
-where attention is made in blocks of queries; where activations are recomputed, that for one Block
+where attention is made in tiles of queries; where activations are recomputed, that for one Block
 and d for each), and about 12·d for what is alive meanwhile. All on one device: ranks share the
 batch. Measured on eight shapes from 0.25 to 60 million parameters in fp32 with Muon and bf16 with
 AdamW: the peak of the process was within 10 % of the formula, with 350 MB for the process itself;
@@ -24,8 +24,8 @@ PROCESS = 350_000_000
 """Bytes of a process that has loaded torch and trained one step of nothing."""
 DEVICE_CONTEXT = 600_000_000
 """Bytes that CUDA takes for itself."""
-_BLOCKS_MAX, _BLOCK = 1024, 128
-"""Longest context with attention in blocks on a processor, and their size (gptcore.attention)."""
+_TILES_MAX, _TILE = 1024, 128
+"""Longest context with attention in tiles on a processor, and their size (gptcore.attention)."""
 _CHUNK = {"cpu": 512, "cuda": 8192}
 """Tokens whose logits exist at one time (``gptcore.loss``)."""
 _MUON_ITERATIONS = 5
@@ -93,8 +93,8 @@ def _state_bytes(model: ModelConfig, train: TrainConfig) -> int:
 def _activation_bytes(model: ModelConfig, train: TrainConfig, device: str) -> int:
     d, length = model.n_embd, model.context_length
     width = 4 if train.precision == "fp32" else 2
-    blocks = device == "cpu" and length <= _BLOCKS_MAX
-    per_block = 17 * d + (model.n_head * (length + min(_BLOCK, length)) // 2 if blocks else 0)
+    tiles = device == "cpu" and length <= _TILES_MAX
+    per_block = 17 * d + (model.n_head * (length + min(_TILE, length)) // 2 if tiles else 0)
     tokens = train.batch_size * length
     kept = model.n_layer * per_block
     if train.recompute_activations:

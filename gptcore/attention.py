@@ -1,12 +1,12 @@
 """Causal self-attention in training, and the rule that chooses how it is computed.
 
 torch's fused kernel computes it everywhere, but for training on a processor at a context of up to
-1,024: there the texts of a batch are taken one by one, in blocks of queries that see only what
+1,024: there the texts of a batch are taken one by one, in tiles of queries that see only what
 stands before them, so that scores stay in the processor's caches and the half above the diagonal is
 mostly never made (docs/experiments.md). The rule depends on device and length only, never on a
 timing, so that two runs on one machine cannot differ.
 
-Shapes: B rows, T positions, H heads, D head width, C = H·D, R queries of a block, S keys it sees.
+Shapes: B rows, T positions, H heads, D head width, C = H·D, R queries of a tile, S keys it sees.
 """
 
 import math
@@ -16,22 +16,22 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-BLOCKS_MAX = 1024
-"""Longest context at which blocks beat the fused kernel in training on a processor."""
-BLOCK = 128
-"""Queries of a block."""
+TILES_MAX = 1024
+"""Longest context at which tiles beat the fused kernel in training on a processor."""
+TILE = 128
+"""Queries of a tile."""
 
 
 def attention_kernel(
     device: str, length: int, *, masked: bool = False
-) -> Literal["blocks", "fused", "masked"]:
+) -> Literal["tiles", "fused", "masked"]:
     """The rule that chooses the kernel for training; what it chose stands in every checkpoint.
 
     ``masked``: more is hidden than what is ahead; torch's fused kernel then gets a mask.
     """
     if masked:
         return "masked"
-    return "blocks" if device == "cpu" and length <= BLOCKS_MAX else "fused"
+    return "tiles" if device == "cpu" and length <= TILES_MAX else "fused"
 
 
 def causal_attention(
@@ -43,13 +43,9 @@ def causal_attention(
     """
     b, t, c3 = qkv.shape
     c = c3 // 3
-    if (
-        mask is None
-        and torch.is_grad_enabled()
-        and attention_kernel(qkv.device.type, t) == "blocks"
-    ):
-        blocks: Tensor = _Blocks.apply(qkv, n_head, dropout)  # type: ignore[no-untyped-call]
-        return blocks
+    if mask is None and torch.is_grad_enabled() and attention_kernel(qkv.device.type, t) == "tiles":
+        tiled: Tensor = _Tiles.apply(qkv, n_head, dropout)  # type: ignore[no-untyped-call]
+        return tiled
     q, k, v = qkv.view(b, t, 3, n_head, c // n_head).permute(2, 0, 3, 1, 4)  # each (B, H, T, D)
     y = F.scaled_dot_product_attention(
         q, k, v, attn_mask=mask, is_causal=mask is None, dropout_p=dropout
@@ -57,16 +53,16 @@ def causal_attention(
     return y.transpose(1, 2).reshape(b, t, c)
 
 
-class _Blocks(torch.autograd.Function):
-    """Attention of one text after the other, block of queries by block of queries."""
+class _Tiles(torch.autograd.Function):
+    """Attention of one text after the other, tile of queries by tile of queries."""
 
     @staticmethod
     def forward(ctx: Any, qkv: Tensor, n_head: int, dropout: float) -> Tensor:
-        """(B, T, 3C) → (B, T, C); keeps the attention weights of every block (B, H, R, S)."""
+        """(B, T, 3C) → (B, T, C); keeps the attention weights of every tile (B, H, R, S)."""
         b, t, c3 = qkv.shape
         scale = (c3 // 3 // n_head) ** -0.5
         y = qkv.new_empty(b, t, c3 // 3)
-        spans = [(start, min(start + BLOCK, t)) for start in range(0, t, BLOCK)]
+        spans = [(start, min(start + TILE, t)) for start in range(0, t, TILE)]
         ahead = [_ahead(r, s, qkv) for r, s in spans]
         kept = [qkv.new_empty(b, n_head, s - r, s) for r, s in spans]
         masks = [_dropped(weights, dropout) for weights in kept] if dropout else []
@@ -102,7 +98,7 @@ class _Blocks(torch.autograd.Function):
                 d_scores = torch._softmax_backward_data(d_p, p, -1, p.dtype).mul_(ctx.scale)
                 d_q[:, r:s] = torch.bmm(d_scores, k[:, :s])
                 parts = [torch.bmm(d_scores.mT, q[:, r:s]), torch.bmm(seen.mT, dy)]
-                if sums:  # the last block saw all keys, the others see fewer
+                if sums:  # the last tile saw all keys, the others see fewer
                     for total, part in zip(sums, parts, strict=True):
                         total[:, :s] += part
                 else:

@@ -28,7 +28,7 @@ from torch import Tensor
 from gptcore.config import ModelConfig, from_plain
 from gptcore.distributed import ALONE, Ranks
 from gptcore.errors import CheckpointError, ProductError, RunLocked
-from gptcore.manifest import checksums, object_digest
+from gptcore.manifest import checksums, object_digest, write_json
 from gptcore.sharding import Storable
 from gptcore.tensorfile import TensorFile, write_tensors
 
@@ -89,7 +89,7 @@ def save_checkpoint(
     write_tensors(aside / _OPTIMIZER, optimizer, here=ranks.first)
     if ranks.first:
         state = {"format": FORMAT, **asdict(position), "about": about, "files": checksums(aside)}
-        _write_json(aside / _STATE, {**state, "digest": object_digest(state)})
+        write_json(aside / _STATE, {**state, "digest": object_digest(state)})
         _rename(aside, final)
         _thin_out(root, position, keep)
     ranks.wait()
@@ -123,13 +123,6 @@ def _thin_out(root: Path, position: Position, keep: int) -> None:
     for old in later + [path for path in there[len(later) :][keep:] if path.name != best]:
         # Renamed first: a directory that is half deleted must not look like a checkpoint.
         shutil.rmtree(old.rename(old.with_name(f".{old.name}")))
-
-
-def _write_json(path: Path, value: Any) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(value, indent=1))
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _rename(aside: Path, final: Path) -> None:
@@ -238,7 +231,7 @@ def save_weights(
         aside.mkdir(parents=True)
     write_tensors(aside / _MODEL, weights, here=ranks.first)
     if ranks.first:
-        _write_json(aside / _CONFIG, asdict(config))
+        write_json(aside / _CONFIG, asdict(config))
         _rename(aside, directory)
     ranks.wait()
 

@@ -10,6 +10,7 @@ everything after it valid. (A product is finished when its last file is: cf. kar
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -67,11 +68,25 @@ def checksums(directory: Path) -> dict[str, str]:
     return {p.relative_to(directory).as_posix(): file_digest(p) for p in paths}
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a file aside, sync and rename it: it is whole or as before, power lost or not."""
+    aside = path.with_name(f".{path.name}")
+    with aside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """``write_whole`` of JSON."""
+    write_whole(path, json.dumps(value, indent=1))
+
+
 def write_manifest(directory: Path, manifest: Manifest) -> None:
-    """Write ``manifest.json`` (aside, then renamed)."""
-    aside = directory / f".{FILE}"
-    aside.write_text(json.dumps(asdict(manifest), indent=1, sort_keys=True, ensure_ascii=False))
-    aside.replace(directory / FILE)
+    """Write ``manifest.json``."""
+    text = json.dumps(asdict(manifest), indent=1, sort_keys=True, ensure_ascii=False)
+    write_whole(directory / FILE, text)
 
 
 def read_manifest(directory: Path) -> Manifest:

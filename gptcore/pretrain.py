@@ -34,7 +34,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,10 +49,11 @@ from gptcore.config import ModelConfig, TrainConfig, from_plain
 from gptcore.cores import settled
 from gptcore.distributed import ALONE, Ranks, Runtime, dtype_of, ranks
 from gptcore.errors import ConfigError, DataError, GptcoreError, RunLocked, TrainingError
-from gptcore.manifest import changed_keys
+from gptcore.interop import check_weights
+from gptcore.manifest import FILE, changed_keys, read_manifest, write_json
 from gptcore.model import GPT
 from gptcore.optim import Optimizer
-from gptcore.rundir import claim, claimed_precision, locked, write_json
+from gptcore.rundir import claim, claimed_precision, locked
 from gptcore.sharding import shard
 from gptcore.shards import Shard, load_shard
 from gptcore.tracking import JsonlTracker, NullTracker
@@ -114,29 +115,33 @@ def pretrain(
 def _take(run: Path, job: Job, held: ExitStack) -> None:
     run.mkdir(parents=True, exist_ok=True)
     held.enter_context(locked(run))
-    claim(
-        run,
-        {
-            "model": plain_config(job.model),
-            "train": plain_config(job.train),
-            "data": {name: len(shard.ids) for name, shard in _shards(job).items()},
-        },
-    )
+    shards = _shards(job)
+    if claimed_precision(run) is None:  # later starts are held against what this one saw
+        _check_ids(shards, job.model.vocab_size)
+    data: dict[str, Any] = {name: len(shard.ids) for name, shard in shards.items()}
+    if (Path(job.shards) / FILE).exists():
+        data["digest"] = read_manifest(Path(job.shards)).digest
+    parts = {"model": plain_config(job.model), "train": plain_config(job.train), "data": data}
+    claim(run, parts)
 
 
 def _shards(job: Job) -> dict[str, Shard]:
-    """What is read, by split and stream; DataError when the model has no row for an id."""
-    names = [("train", stream.name) for stream in job.train.mixture]
-    found = {}
-    for split, name in [*names, ("validation", "corpus")]:
-        shard = load_shard(Path(job.shards), split=split, name=name)
-        if len(shard.ids) and (most := int(shard.ids.max())) >= job.model.vocab_size:
+    """What is read, by split and stream."""
+    names = [("train", stream.name) for stream in job.train.mixture] + [("validation", "corpus")]
+    return {
+        f"{split}/{name}": load_shard(Path(job.shards), split=split, name=name)
+        for split, name in names
+    }
+
+
+def _check_ids(shards: Mapping[str, Shard], vocab_size: int) -> None:
+    """DataError when the model has no row for an id."""
+    for name, found in shards.items():
+        if len(found.ids) and (most := int(found.ids.max())) >= vocab_size:
             raise DataError(
-                f"shard {split}/{name} has the id {most}, the model vocab_size="
-                f"{job.model.vocab_size}: they belong to different tokenizers"
+                f"shard {name} has the id {most}, the model vocab_size={vocab_size}: "
+                "they belong to different tokenizers; encode the text anew"
             )
-        found[f"{split}/{name}"] = shard
-    return found
 
 
 def _summary(training: Training, position: Position) -> dict[str, Any]:
@@ -232,10 +237,9 @@ def _about(job: Job, ranks: Ranks, runtime: Runtime) -> dict[str, Any]:
 
 def _initial(directory: Path, config: ModelConfig) -> dict[str, Any]:
     found, weights = load_weights(directory)
-    if missing := {name for name, _ in GPT(config).named_parameters()} ^ weights.keys():
-        raise ConfigError(f"initial={str(directory)!r}: lacks or adds {sorted(missing)[:3]}")
     if changed := changed_keys(plain_config(found), plain_config(config)):
         raise ConfigError(f"initial={str(directory)!r}: its model differs in {', '.join(changed)}")
+    check_weights(directory, config, weights)
     return weights
 
 

@@ -5,14 +5,13 @@ The lock is the kernel's (``flock``), so it goes when its holder ends, however i
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from gptcore.errors import CheckpointError, RunLocked
-from gptcore.manifest import changed_keys
+from gptcore.manifest import changed_keys, write_json
 
 HOW = ("parallel", "threads", "compile", "recompute_activations")
 """Fields of TrainConfig that say how to compute and not what: a run may go on with others."""
@@ -61,13 +60,3 @@ def claimed_precision(run: Path) -> Any:
         return json.loads((run / "job.json").read_text())["train"]["precision"]
     except (OSError, ValueError, KeyError, TypeError):
         return None  # ``claim`` says what is wrong with it
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write a file aside, sync and rename it."""
-    aside = path.with_name(f".{path.name}")
-    with aside.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(value, indent=1))
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)

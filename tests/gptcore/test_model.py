@@ -128,8 +128,8 @@ def test_what_the_loss_has_compiled_is_what_it_computes(dtype: torch.dtype) -> N
 
 @pytest.mark.parametrize("length", [5, 128, 300])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
-def test_attention_in_blocks_is_attention(length: int, dtype: torch.dtype) -> None:
-    assert attention_kernel("cpu", length) == "blocks"
+def test_attention_in_tiles_is_attention(length: int, dtype: torch.dtype) -> None:
+    assert attention_kernel("cpu", length) == "tiles"
     given = torch.randn(2, length, 3 * 32, dtype=torch.float64)
     outcome = []
     for compute in (causal_attention, _reference_attention):

@@ -126,7 +126,7 @@ def test_the_last_checkpoints_and_the_best_are_kept(shards: Path, tmp_path: Path
     ]  # fmt: skip
     state = json.loads((tmp_path / "checkpoints" / "step-00000060" / "state.json").read_text())
     assert state["best"] == {"step": best, "loss": found[best]}
-    assert state["about"]["torch"] == torch.__version__ and state["about"]["attention"] == "blocks"
+    assert state["about"]["torch"] == torch.__version__ and state["about"]["attention"] == "tiles"
 
 
 def test_a_skipped_step_moves_nothing_and_is_skipped_again_after_a_resumption(

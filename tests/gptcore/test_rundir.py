@@ -11,10 +11,11 @@ import pytest
 import torch
 
 from gptcore import cores
-from gptcore.checkpoint import newest_checkpoint
+from gptcore.checkpoint import load_weights, newest_checkpoint, save_weights
 from gptcore.config import ModelConfig, StreamConfig, TrainConfig, from_plain
 from gptcore.distributed import seed_dropout
 from gptcore.errors import CheckpointError, ConfigError, DataError, ProductError, RunLocked
+from gptcore.manifest import Manifest, write_manifest
 from gptcore.pretrain import Job, pretrain
 from gptcore.rundir import claimed_precision
 
@@ -93,6 +94,33 @@ def test_other_text_is_refused(shards: Path, tmp_path: Path) -> None:
     ids = np.load(path, allow_pickle=False)
     np.save(path, ids[:-5], allow_pickle=False)
     with pytest.raises(CheckpointError, match="another data.train/corpus: use another directory"):
+        pretrain(job)
+
+
+def test_text_of_the_same_length_is_told_by_the_digest_of_its_product(
+    shards: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(shards, other)
+    made: dict[str, Any] = {
+        "kind": "shards", "name": "x", "key": "k", "inputs": {}, "config": {}, "source": "s",
+        "lock": "l", "counts": {}, "files": {},
+    }  # fmt: skip
+    write_manifest(other, Manifest(**made, digest="a"))
+    job = _job(other, tmp_path / "run")
+    _stopped(job, 7)
+    write_manifest(other, Manifest(**made, digest="b"))
+    with pytest.raises(CheckpointError, match="another data.digest: use another directory"):
+        pretrain(job)
+
+
+def test_initial_weights_that_are_not_whole_are_named(shards: Path, tmp_path: Path) -> None:
+    pretrain(_job(shards, tmp_path / "a"))
+    config, weights = load_weights(tmp_path / "a" / "weights")
+    weights.pop("ln_f.bias")
+    save_weights(tmp_path / "broken", config, weights)
+    job = replace(_job(shards, tmp_path / "b"), initial=str(tmp_path / "broken"))
+    with pytest.raises(ProductError, match=r"ln_f.bias has the shape of nothing: it is missing"):
         pretrain(job)
 
 
