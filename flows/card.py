@@ -36,7 +36,7 @@ def card(
     products = night_products(workspace, decision)
     return "\n".join(
         [
-            *_front_matter(profile_name, products),
+            *_front_matter(profile_name, products, "transformers" if loading else "generalist"),
             *_what(profile_name, run, decision, _standing(decision, promoted, run is best)),
             *_data(products),
             *_training(run),
@@ -50,7 +50,7 @@ def card(
     )
 
 
-def _front_matter(profile: str, products: Mapping[str, Product]) -> list[str]:
+def _front_matter(profile: str, products: Mapping[str, Product], library: str) -> list[str]:
     """YAML: its strings are written as JSON, which YAML reads."""
     found = _tasks(products)
     datasets = sorted({str(one["source"]) for one in found.values() if one.get("source")})
@@ -65,7 +65,7 @@ def _front_matter(profile: str, products: Mapping[str, Product]) -> list[str]:
         f"model_name: {json.dumps(f'generalist-{profile}', ensure_ascii=False)}",
         "license: other",
         "license_name: see-the-sources",
-        "library_name: generalist",
+        f"library_name: {library}",
         "pipeline_tag: text-generation",
         *listed("tags", ["gpt", "language-model", "multitask", "zero-shot"]),
         *listed("datasets", datasets),

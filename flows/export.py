@@ -10,12 +10,15 @@ from gptcore.hugging_face import export_hugging_face
 _LOADING = """## How to load it
 
 ```python
+import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 place = "this directory"
 model = AutoModelForCausalLM.from_pretrained(place)
 tokenizer = AutoTokenizer.from_pretrained(place)
 ids = [tokenizer.bos_token_id, *tokenizer("The beginning of a text")["input_ids"]]
+written = model.generate(torch.tensor([ids]), max_new_tokens=40)[0]
+print(tokenizer.decode(written[1:]))
 ```
 
 Every text starts after `<|endoftext|>`, as in training. The tokenizer encodes specials that a text

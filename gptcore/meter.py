@@ -84,5 +84,5 @@ class Meter:
         now = time.perf_counter()
         rate = (tokens - self._tokens) / (now - self._since)
         self._since, self._tokens = now, tokens
-        found = {"tokens_per_second": rate, "memory": peak_memory(self._device)}
+        found = {"tokens_per_second": rate, "memory_gb": peak_memory(self._device) / 1e9}
         return found if self._share is None else {**found, "mfu": rate * self._share}

@@ -24,7 +24,7 @@ from gptcore.config import ModelConfig, StreamConfig, TrainConfig
 from gptcore.pretrain import Job
 from gptcore.tracking import read_jsonl
 
-MEASURED = ("tokens_per_second", "memory", "mfu")
+MEASURED = ("tokens_per_second", "memory_gb", "mfu")
 STEPS_PER_KILL = 30
 MODEL = ModelConfig(vocab_size=512, context_length=16, n_layer=2, n_head=2, n_embd=32, dropout=0.1)
 

@@ -23,7 +23,7 @@ from gptcore.pretrain import BAD_INPUT, FINISHED, INTERRUPTED, LOCKED, RUINED, J
 from gptcore.tracking import read_jsonl
 
 MODEL = ModelConfig(vocab_size=512, context_length=16, n_layer=2, n_head=2, n_embd=32, dropout=0.1)
-MEASURED = ("tokens_per_second", "memory")
+MEASURED = ("tokens_per_second", "memory_gb")
 MIXTURE = (
     StreamConfig(name="corpus", rate=1),
     StreamConfig(name="answer", rate=2, target_weight=5),
