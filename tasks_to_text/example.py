@@ -33,11 +33,15 @@ class Example:
     segments: tuple[str, ...] = ()
     """The fields as GPT-1's input transformations need them, without any wording; for a ``text``
     task one segment, the original on which words and bytes are counted."""
+    contexts: tuple[str, ...] = ()
+    """One per choice, where choices stand in what is shown and all have the same end, which alone
+    is scored (partial scoring; Trinh & Le 2018): the prompt is the right one, the target the end.
+    (): every choice is scored after the prompt."""
 
     def __post_init__(self) -> None:
         if not self.target.strip():
             raise DataError(f"example {self.example_id!r}: target={self.target!r} is empty")
-        if self.prompt != self.prompt.rstrip():
+        if any(shown != shown.rstrip() for shown in (self.prompt, *self.contexts)):
             raise DataError(
                 f"example {self.example_id!r}: prompt ends in white space; give it to the target"
             )
@@ -55,5 +59,23 @@ class Example:
             raise DataError(f"example {self.example_id!r}: gold={self.gold} is outside 0..{last}")
         if len(set(self.choices)) != len(self.choices):
             raise DataError(f"example {self.example_id!r}: two choices are the same text")
-        if self.choices[self.gold] != self.target:
+        if self.contexts:
+            if len(self.contexts) != len(self.choices) or self.contexts[self.gold] != self.prompt:
+                raise DataError(
+                    f"example {self.example_id!r}: {len(self.contexts)} contexts for "
+                    f"{len(self.choices)} choices; give one each, and the right one as prompt"
+                )
+        elif self.choices[self.gold] != self.target:
             raise DataError(f"example {self.example_id!r}: target is not the gold choice")
+
+    @property
+    def text(self) -> str:
+        """What is read in pre-training (GPT-2 §2): the prompt and the target after it."""
+        return self.prompt + self.target
+
+    @property
+    def requests(self) -> tuple[tuple[str, str], ...]:
+        """What is asked in evaluation: (context, continuation) of each choice, or of the target."""
+        if self.contexts:
+            return tuple((context, self.target) for context in self.contexts)
+        return tuple((self.prompt, choice) for choice in self.choices or (self.target,))

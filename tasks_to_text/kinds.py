@@ -34,6 +34,7 @@ dropped.
 | ``classification`` | a label of a text | accuracy |
 | ``pair`` | a label of two texts | accuracy |
 | ``multiple_choice`` | one of a record's own choices | accuracy, also per character |
+| ``common_ending`` | the beginning that makes an ending likeliest | accuracy |
 | ``reading`` | words from a passage | F1, exact match |
 | ``question_answering`` | words from memory | exact match, F1 |
 | ``summarization`` | a shorter text | ROUGE |
@@ -42,7 +43,7 @@ dropped.
 | ``plain_text`` | none: the text's likelihood | perplexity per word, bits per byte |
 """
 
-from tasks_to_text.kinds_choices import classification, multiple_choice, pair
+from tasks_to_text.kinds_choices import classification, common_ending, multiple_choice, pair
 from tasks_to_text.kinds_generation import (
     first_sentence,
     question_answering,
@@ -51,12 +52,14 @@ from tasks_to_text.kinds_generation import (
     translation,
 )
 from tasks_to_text.kinds_text import last_word, most_frequent_word, plain_text
-from tasks_to_text.labelled import Common
+from tasks_to_text.labelled import Common, Shape
 from tasks_to_text.labels import labels_of
 
 __all__ = [
     "Common",
+    "Shape",
     "classification",
+    "common_ending",
     "first_sentence",
     "labels_of",
     "last_word",

@@ -18,12 +18,15 @@ from tasks_to_text.fields import (
     text,
     wording_columns,
 )
-from tasks_to_text.labelled import Common, Kind, Shape, make
+from tasks_to_text.labelled import Built, Common, Kind, Shape, make
 from tasks_to_text.task import Row, Task
 
 _CLASSIFICATION = Kind(name="classification", protocol="choice", metrics=("acc",), closed=True)
 _PAIR = Kind(name="pair", protocol="choice", metrics=("acc",), closed=True)
 _MULTIPLE_CHOICE = Kind(name="multiple choice", protocol="choice", metrics=("acc", "acc_norm"))
+_COMMON_ENDING = Kind(name="coreference", protocol="choice", metrics=("acc",))
+_CLOSING = frozenset(".,;:!?)'’")
+"""What stands at a word without a space before it."""
 
 
 def classification(
@@ -54,15 +57,21 @@ def classification(
     with the choices `` bad`` and `` good``.
     """
     require_text(label=label)
-    named = (*columns_of("text", text), label, *wording_columns("question", question))
-    words = _label_words(labels, common.get("name", ""))
 
-    def shape(record: Row) -> Shape:
-        shown = _stripped(text, record)
-        prompt = _joined(shown, fill(question, record))
-        return _labelled(prompt, scalar(label, record), words, (shown,))
+    def build(
+        text: Field = text, labels: Mapping[str, str] = labels, question: str = question
+    ) -> Built:
+        named = (*columns_of("text", text), label, *wording_columns("question", question))
+        words = _label_words(labels, common.get("name", ""))
 
-    return make(_CLASSIFICATION, shape, named, **common)
+        def shape(record: Row) -> Shape:
+            shown = _stripped(text, record)
+            prompt = _joined(shown, fill(question, record))
+            return _labelled(prompt, scalar(label, record), words, (shown,))
+
+        return Built(shape, named)
+
+    return make(_CLASSIFICATION, build, **common)
 
 
 def pair(
@@ -74,6 +83,7 @@ def pair(
     first_name: str = "",
     second_name: str = "",
     question: str = "",
+    symmetric: bool = False,
     **common: Unpack[Common],
 ) -> Task:
     """Two texts, and a label out of a few for how they relate.
@@ -87,6 +97,7 @@ def pair(
         first_name: a word for the first text, shown before it with a colon; "": none.
         second_name: the same for the second.
         question: words on a line of their own before the answer; braces are filled from the record.
+        symmetric: whether the texts can be exchanged, as in a paraphrase.
         common: see ``Common``.
 
     ``pair(first="a", second="b", first_name="One", second_name="Two", question="Same meaning?",
@@ -97,20 +108,30 @@ def pair(
         Same meaning?
     """
     require_text(label=label)
-    fields = (*columns_of("first", first), *columns_of("second", second), label)
-    named = (*fields, *wording_columns("question", question))
-    words = _label_words(labels, common.get("name", ""))
 
-    def shape(record: Row) -> Shape:
-        texts = _stripped(first, record), _stripped(second, record)
-        lines = [
-            f"{name}: {one}" if name else one
-            for name, one in zip((first_name, second_name), texts, strict=True)
-        ]
-        prompt = _joined(*lines, fill(question, record))
-        return _labelled(prompt, scalar(label, record), words, texts)
+    def build(
+        first: Field = first,
+        second: Field = second,
+        labels: Mapping[str, str] = labels,
+        first_name: str = first_name,
+        second_name: str = second_name,
+        question: str = question,
+    ) -> Built:
+        fields = (*columns_of("first", first), *columns_of("second", second), label)
+        words = _label_words(labels, common.get("name", ""))
 
-    return make(_PAIR, shape, named, **common)
+        def shape(record: Row) -> Shape:
+            texts = _stripped(first, record), _stripped(second, record)
+            lines = [
+                f"{name}: {one}" if name else one
+                for name, one in zip((first_name, second_name), texts, strict=True)
+            ]
+            prompt = _joined(*lines, fill(question, record))
+            return _labelled(prompt, scalar(label, record), words, texts)
+
+        return Built(shape, (*fields, *wording_columns("question", question)))
+
+    return make(_PAIR, build, symmetric=symmetric, **common)
 
 
 def multiple_choice(
@@ -129,33 +150,89 @@ def multiple_choice(
     …)`` makes of ``{"question": "Ice is", "a": "cold.", "b": "hot.", "answer": 0}`` the prompt
     ``Ice is`` with the choices `` cold.`` and `` hot.``.
     """
-    named = list(() if prompt is None else columns_of("prompt", prompt))
-    for argument, field in (("choices", choices), ("gold", gold)):
-        named += columns_of(argument, field)
 
-    def shape(record: Row) -> Shape:
-        shown = "" if prompt is None else _stripped(prompt, record)
-        offered = listed(choices, record)
-        if not offered:
-            raise Unusable("empty choice list")
-        if len(offered) < 2:
-            raise Unusable("fewer than two choices", offered[0])
-        right = index(gold, record, len(offered))
-        if not all(offered):
-            raise Unusable("field empty")
-        if len(set(offered)) < len(offered):
-            raise Unusable("choices repeated")
-        owned = tuple(f" {one}" if shown else one for one in offered)
-        return Shape(
-            prompt=shown,
-            target=owned[right],
-            choices=owned,
-            gold=right,
-            segments=(shown,) if shown else (),
-            key=f"{shown} {offered[right]}",
-        )
+    def build(prompt: Field | None = prompt, choices: Texts = choices, gold: Index = gold) -> Built:
+        named = () if prompt is None else columns_of("prompt", prompt)
+        named += (*columns_of("choices", choices), *columns_of("gold", gold))
 
-    return make(_MULTIPLE_CHOICE, shape, named, **common)
+        def shape(record: Row) -> Shape:
+            shown = "" if prompt is None else _stripped(prompt, record)
+            offered, right = _offered(choices, gold, record)
+            owned = tuple(f" {one}" if shown else one for one in offered)
+            return Shape(
+                prompt=shown,
+                target=owned[right],
+                choices=owned,
+                gold=right,
+                segments=(shown,) if shown else (),
+                key=f"{shown} {offered[right]}",
+            )
+
+        return Built(shape, named)
+
+    return make(_MULTIPLE_CHOICE, build, **common)
+
+
+def common_ending(
+    *, contexts: Texts, ending: Field, choices: Texts, gold: Index, **common: Unpack[Common]
+) -> Task:
+    """Several beginnings and one ending: the beginning that makes it likeliest counts (*partial*
+    scoring; Trinh & Le 2018, arXiv 1806.02847).
+
+    Args:
+        contexts: the text up to and including each candidate, such as the one that stands for a
+            pronoun: a column with a list of texts, or a function.
+        ending: what comes after the candidate; a column, a format string or a function.
+        choices: the candidates alone, one per context, for people and for baselines.
+        gold: which is right, counted from 0: a column (number or digits) or a function.
+        common: see ``Common``.
+
+    ``contexts=["Ann met Mia because Ann", "Ann met Mia because Mia"]``, ``ending="called."`` asks
+    for log P(`` called.``) after each of both.
+    """
+
+    def build(
+        contexts: Texts = contexts,
+        ending: Field = ending,
+        choices: Texts = choices,
+        gold: Index = gold,
+    ) -> Built:
+        named = (*columns_of("contexts", contexts), *columns_of("ending", ending))
+        named += (*columns_of("choices", choices), *columns_of("gold", gold))
+
+        def shape(record: Row) -> Shape:
+            offered, right = _offered(choices, gold, record)
+            shown, end = listed(contexts, record), _stripped(ending, record)
+            if len(shown) != len(offered) or not all(shown):
+                raise Unusable("fewer contexts than choices")
+            joint = "" if end[0] in _CLOSING else " "
+            return Shape(
+                prompt=shown[right],
+                target=f"{joint}{end}",
+                choices=tuple(f" {one}" for one in offered),
+                gold=right,
+                segments=(f"{shown[right]}{joint}{end}",),
+                contexts=shown,
+            )
+
+        return Built(shape, named)
+
+    return make(_COMMON_ENDING, build, **common)
+
+
+def _offered(choices: Texts, gold: Index, record: Row) -> tuple[tuple[str, ...], int]:
+    """The choices of a record, all different and none empty, and which is right."""
+    offered = listed(choices, record)
+    if not offered:
+        raise Unusable("empty choice list")
+    if len(offered) < 2:
+        raise Unusable("fewer than two choices", offered[0])
+    right = index(gold, record, len(offered))
+    if not all(offered):
+        raise Unusable("field empty")
+    if len(set(offered)) < len(offered):
+        raise Unusable("choices repeated")
+    return offered, right
 
 
 def _stripped(field: Field, record: Row) -> str:

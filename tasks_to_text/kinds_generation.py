@@ -10,7 +10,7 @@ from typing import Unpack
 
 from tasks_to_text.errors import ConfigError
 from tasks_to_text.fields import Field, Texts, Unusable, columns_of, line, text, texts
-from tasks_to_text.labelled import Common, Kind, Shape, make
+from tasks_to_text.labelled import Built, Common, Kind, Shape, make
 from tasks_to_text.task import Row, Task
 
 _READING = Kind(name="reading comprehension", protocol="generation", metrics=("f1", "exact_match"))
@@ -63,14 +63,22 @@ def reading(
 
     with the target `` Rome``.
     """
-    named = _columns(passage=passage, question=question, answers=answers)
 
-    def shape(record: Row) -> Shape:
-        read, asked = text(passage, record).strip(), line(question, record)
-        prompt = f"{read}\nQuestion: {asked}\nAnswer:"
-        return _answered(prompt, texts(answers, record), (read, asked), unanswerable)
+    def build(
+        passage: Field = passage,
+        question: Field = question,
+        answers: Texts = answers,
+        asks: str = "Question",
+        answered: str = "Answer",
+    ) -> Built:
+        def shape(record: Row) -> Shape:
+            read, asked = text(passage, record).strip(), line(question, record)
+            prompt = f"{read}\n{asks}: {asked}\n{answered}:"
+            return _answered(prompt, texts(answers, record), (read, asked), unanswerable)
 
-    return make(_READING, shape, named, max_tokens=max_tokens, **common)
+        return Built(shape, _columns(passage=passage, question=question, answers=answers))
+
+    return make(_READING, build, max_tokens=max_tokens, **common)
 
 
 def question_answering(
@@ -92,14 +100,21 @@ def question_answering(
 
     with the target `` Rome``.
     """
-    named = _columns(question=question, answers=answers)
 
-    def shape(record: Row) -> Shape:
-        asked = line(question, record)
-        prompt = f"Question: {asked}\nAnswer:"
-        return _answered(prompt, texts(answers, record), (asked,), "")
+    def build(
+        question: Field = question,
+        answers: Texts = answers,
+        asks: str = "Question",
+        answered: str = "Answer",
+    ) -> Built:
+        def shape(record: Row) -> Shape:
+            asked = line(question, record)
+            prompt = f"{asks}: {asked}\n{answered}:"
+            return _answered(prompt, texts(answers, record), (asked,), "")
 
-    return make(_QUESTION_ANSWERING, shape, named, max_tokens=max_tokens, **common)
+        return Built(shape, _columns(question=question, answers=answers))
+
+    return make(_QUESTION_ANSWERING, build, max_tokens=max_tokens, **common)
 
 
 def summarization(
@@ -124,17 +139,20 @@ def summarization(
 
     The prompt is the text, a line end and the hint; the target is a space and the summary.
     """
-    named = _columns(text=text, summary=summary)
-    if not hint.strip():
-        raise ConfigError(f"hint={hint!r}: give words that ask for a summary, such as 'TL;DR:'")
 
-    def shape(record: Row) -> Shape:
-        shown, short = _stripped(text, record), line(summary, record)
-        prompt = f"{shown}\n{hint.strip()}"
-        return Shape(prompt=prompt, target=f" {short}", references=(short,), segments=(shown,))
+    def build(text: Field = text, summary: Field = summary, hint: str = hint) -> Built:
+        if not hint.strip():
+            raise ConfigError(f"hint={hint!r}: give words that ask for a summary, such as 'TL;DR:'")
+
+        def shape(record: Row) -> Shape:
+            shown, short = _stripped(text, record), line(summary, record)
+            prompt = f"{shown}\n{hint.strip()}"
+            return Shape(prompt=prompt, target=f" {short}", references=(short,), segments=(shown,))
+
+        return Built(shape, _columns(text=text, summary=summary))
 
     baselines = {"lead": lambda example: lead(example.segments[0])}
-    return make(_SUMMARIZATION, shape, named, baselines=baselines, max_tokens=max_tokens, **common)
+    return make(_SUMMARIZATION, build, baselines=baselines, max_tokens=max_tokens, **common)
 
 
 def translation(
@@ -164,17 +182,25 @@ def translation(
 
     with the target `` It rains.``. Copying the text is a baseline of the task.
     """
-    named = _columns(source_text=source_text, target_text=target_text)
     if not source_language.strip() or not target_language.strip():
         raise ConfigError("source_language, target_language: name both languages")
 
-    def shape(record: Row) -> Shape:
-        given, wanted = line(source_text, record), line(target_text, record)
-        prompt = f"{source_language}: {given}\n{target_language}:"
-        return Shape(prompt=prompt, target=f" {wanted}", references=(wanted,), segments=(given,))
+    def build(
+        source_text: Field = source_text, target_text: Field = target_text, wording: str = ""
+    ) -> Built:
+        shown = wording or f"{source_language}: {{}}\n{target_language}:"
+
+        def shape(record: Row) -> Shape:
+            given, wanted = line(source_text, record), line(target_text, record)
+            prompt = shown.replace("{}", given)
+            return Shape(
+                prompt=prompt, target=f" {wanted}", references=(wanted,), segments=(given,)
+            )
+
+        return Built(shape, _columns(source_text=source_text, target_text=target_text))
 
     baselines = {"copy": lambda example: example.segments[0]}
-    return make(_TRANSLATION, shape, named, baselines=baselines, max_tokens=max_tokens, **common)
+    return make(_TRANSLATION, build, baselines=baselines, max_tokens=max_tokens, **common)
 
 
 def _answered(
@@ -190,5 +216,5 @@ def _stripped(field: Field, record: Row) -> str:
     return text(field, record).strip()
 
 
-def _columns(**fields: Field | Texts) -> list[str]:
-    return [name for argument, field in fields.items() for name in columns_of(argument, field)]
+def _columns(**fields: Field | Texts) -> tuple[str, ...]:
+    return tuple(name for arg, field in fields.items() for name in columns_of(arg, field))

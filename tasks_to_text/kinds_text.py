@@ -7,7 +7,7 @@ from typing import Unpack
 from tasks_to_text.example import Example
 from tasks_to_text.fields import Field, Unusable, columns_of
 from tasks_to_text.fields import text as text_of
-from tasks_to_text.labelled import Common, Kind, Shape, make
+from tasks_to_text.labelled import Built, Common, Kind, Shape, make
 from tasks_to_text.task import Row, Task
 
 _LAST_WORD = Kind(name="cloze", protocol="last_word", metrics=("acc", "perplexity"))
@@ -56,15 +56,17 @@ def last_word(*, text: Field, **common: Unpack[Common]) -> Task:
     that the prompt repeats most is a baseline of the task.
     """
 
-    def shape(record: Row) -> Shape:
-        whole = text_of(text, record).rstrip()
-        prompt = whole.rpartition(" ")[0].rstrip()
-        if not prompt:
-            raise Unusable("fewer than two words")
-        return Shape(prompt=prompt, target=whole[len(prompt) :], segments=(whole,), key=whole)
+    def build(text: Field = text) -> Built:
+        def shape(record: Row) -> Shape:
+            whole = text_of(text, record).rstrip()
+            prompt = whole.rpartition(" ")[0].rstrip()
+            if not prompt:
+                raise Unusable("fewer than two words")
+            return Shape(prompt=prompt, target=whole[len(prompt) :], segments=(whole,), key=whole)
 
-    baselines = {"most frequent word": _frequent}
-    return make(_LAST_WORD, shape, columns_of("text", text), baselines=baselines, **common)
+        return Built(shape, columns_of("text", text))
+
+    return make(_LAST_WORD, build, baselines={"most frequent word": _frequent}, **common)
 
 
 def plain_text(*, text: Field, original: Field | None = None, **common: Unpack[Common]) -> Task:
@@ -78,15 +80,17 @@ def plain_text(*, text: Field, original: Field | None = None, **common: Unpack[C
             is still per published word. None: the text itself.
         common: see ``Common``.
     """
-    named = columns_of("text", text)
-    counted = text if original is None else original
-    named += columns_of("original", counted)
 
-    def shape(record: Row) -> Shape:
-        read = text_of(text, record)
-        return Shape(prompt="", target=read, segments=(text_of(counted, record),), key=read)
+    def build(text: Field = text, original: Field | None = original) -> Built:
+        counted = text if original is None else original
 
-    return make(_PLAIN_TEXT, shape, named, **common)
+        def shape(record: Row) -> Shape:
+            read = text_of(text, record)
+            return Shape(prompt="", target=read, segments=(text_of(counted, record),), key=read)
+
+        return Built(shape, (*columns_of("text", text), *columns_of("original", counted)))
+
+    return make(_PLAIN_TEXT, build, **common)
 
 
 def _frequent(example: Example) -> str:

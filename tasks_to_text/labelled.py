@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Required, TypedDict
 
-from tasks_to_text.errors import ConfigError
+from tasks_to_text.errors import ConfigError, DataError
 from tasks_to_text.example import Example
 from tasks_to_text.fields import Unusable, scalar
 from tasks_to_text.source import Source
-from tasks_to_text.task import Protocol, Rejected, Row, Split, Task
+from tasks_to_text.task import Protocol, Rejected, Row, Split, Task, Template
 
 _SHOWN = 60
 """Characters of a rejected record that a message shows."""
@@ -44,6 +44,13 @@ class Common(TypedDict, total=False):
     """True: no training reads the task, so that its score is zero-shot. Default False."""
     metrics: Sequence[str]
     """Names of metrics, the headline first; by default those of the kind."""
+    wordings: "Mapping[str, Wording]"
+    """Other wordings of the same question, name → the arguments of the kind that differ, such as
+    ``{"asked": {"question": "Is it good or bad?"}}``, or a function of the record that returns a
+    ``Shape``. The wording of the call itself is ``main``; ``lm_eval`` is the name of one that
+    writes a published task exactly as lm-evaluation-harness does: it is never trained on."""
+    few_shot: int
+    """Solved examples shown before every prompt when the task is scored. Default 0."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,8 +63,22 @@ class Shape:
     choices: tuple[str, ...] = ()
     gold: int = -1
     references: tuple[str, ...] = ()
+    contexts: tuple[str, ...] = ()
     key: str = ""
     """Two rows whose keys agree but for case and white space are one; "": the prompt."""
+
+
+Reader = Callable[[Row], Shape]
+"""What a kind makes of a record, in one wording."""
+Wording = Mapping[str, Any] | Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """One wording of a kind, ready to read records, and the columns that its arguments name."""
+
+    shape: Reader
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,24 +93,26 @@ class Kind:
 
 def make(
     kind: Kind,
-    shape: Callable[[Row], Shape],
-    named: Iterable[str],
+    build: Callable[..., Built],
     *,
     baselines: Mapping[str, Callable[[Example], str]] | None = None,
     max_tokens: int = 32,
+    symmetric: bool = False,
     **common: Any,
 ) -> Task:
-    """The task of one kind; ``named`` are the columns that its own arguments name.
+    """The task of one kind: ``build()`` is its main wording, ``build(**changes)`` another one.
 
     Raises ConfigError when an argument is missing or unknown or a specimen is rejected.
     """
     _check_arguments(kind, common)
     name, id_, group = common["name"], common.get("id", ""), common.get("group", "")
+    main, others = build(), _wordings(name, build, common.get("wordings", {}))
     also = [column for column in (id_, group) if isinstance(column, str) and column]
+    named = [column for one in (main, *others.values()) for column in one.columns]
     columns = tuple(dict.fromkeys([*named, *also, *common.get("columns", ())]))
     raw = tuple(common["specimens"])
-    to_rows = Rows(shape=shape, columns=columns, id=id_, group=group, raw=raw)
-    return Task(
+    to_rows = Rows(shape=main.shape, columns=columns, id=id_, group=group, raw=raw)
+    task = Task(
         name=name,
         description=common["description"],
         kind=kind.name,
@@ -98,14 +121,60 @@ def make(
         rows=to_rows,
         keys=lambda row: (row["key"],),
         template=_example,
+        wordings={wording: _worded(one.shape) for wording, one in others.items()},
         specimens=_specimens(name, to_rows, columns if common.get("columns") else ()),
         protocol=kind.protocol,
         metrics=tuple(common.get("metrics", kind.metrics)),
         unseen=common.get("unseen", False),
         closed=kind.closed,
+        symmetric=symmetric,
+        few_shot=common.get("few_shot", 0),
         baselines=baselines or {},
         max_tokens=max_tokens,
     )
+    _check_wordings(task)
+    return task
+
+
+def _check_wordings(task: Task) -> None:
+    """ConfigError when a wording makes nothing of a specimen."""
+    for name, template in task.wordings.items():
+        for row in task.specimens:
+            try:
+                template(row)
+            except DataError as error:
+                raise ConfigError(
+                    f"task {task.name!r}: wordings[{name!r}] makes no example of a specimen: "
+                    f"{error}; give it the columns that the specimens have"
+                ) from error
+
+
+def _wordings(
+    name: str, build: Callable[..., Built], given: Mapping[str, Wording]
+) -> dict[str, Built]:
+    """Every other wording by its name; ConfigError for an argument that the kind does not have."""
+    found = {}
+    for wording, changes in given.items():
+        if callable(changes):
+            found[wording] = Built(changes, ())
+            continue
+        try:
+            found[wording] = build(**changes)
+        except TypeError as error:
+            raise ConfigError(f"task {name!r}: wordings[{wording!r}]: {error}") from error
+    return found
+
+
+def _worded(shape: Reader) -> Template:
+    """The template of another wording: it reads the record again."""
+
+    def template(row: Row) -> Example:
+        try:
+            return _example({**row, "shape": shape(row["record"])})
+        except Unusable as unusable:
+            raise DataError(f"{unusable} ({unusable.about})") from unusable
+
+    return template
 
 
 def check_specimens(task: Task) -> None:
@@ -150,7 +219,7 @@ def digest(text: str) -> str:
 class Rows:
     """Records of one split → labelled rows: of each record one row, or why there is none."""
 
-    shape: Callable[[Row], Shape]
+    shape: Reader
     """What the kind makes of a record."""
     columns: tuple[str, ...]
     """Those that a record has; (): whatever the source has."""
@@ -182,6 +251,7 @@ class Rows:
             "group": _name(self.group, read) if self.group else id_,
             "key": digest(key),
             "shape": shape,
+            "record": record,
         }
 
 
@@ -230,6 +300,7 @@ def _example(row: Row) -> Example:
         gold=shape.gold,
         references=shape.references,
         segments=shape.segments,
+        contexts=shape.contexts,
     )
 
 
@@ -278,5 +349,13 @@ _FITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "group": (lambda value: isinstance(value, str) or callable(value), "a column or a function"),
     "unseen": (lambda value: isinstance(value, bool), "True or False"),
     "metrics": (_is_names, "a tuple of names"),
+    "wordings": (
+        lambda value: (
+            isinstance(value, Mapping)
+            and all(callable(one) or isinstance(one, Mapping) for one in value.values())
+        ),
+        "a dictionary, name → the arguments that differ",
+    ),
+    "few_shot": (lambda value: isinstance(value, int) and value >= 0, "a number, 0 or more"),
 }
 """Argument → what it must be, and how to say so."""

@@ -15,6 +15,12 @@ from tasks_to_text.example import Example
 from tasks_to_text.metric import METRICS
 from tasks_to_text.source import Source
 
+MAIN = "main"
+"""Name of a task's first template."""
+LM_EVAL = "lm_eval"
+"""Name of the template that writes a task exactly as lm-evaluation-harness does, quirks included:
+there to compare with it, never trained on and no part of a task's spread."""
+
 Row = Mapping[str, Any]
 """One raw record of a labelled dataset. A labelled row, as ``Task.rows`` makes it, has at least
 ``id`` (unique within task and split) and ``group`` (what must not be split), both str."""
@@ -69,7 +75,9 @@ class Task:
     keys: Callable[[Row], tuple[str, ...]]
     """What a labelled row must not share with a row of another split, nor twice within its own."""
     template: Template
-    """Labelled row → Example."""
+    """Labelled row → Example: the wording that stands for the task (``main``)."""
+    wordings: Mapping[str, Template] = field(default_factory=dict)
+    """Other templates of the same question, by name."""
     specimens: tuple[Row, ...]
     """Fixed labelled rows: the template's version is the hash of what it makes of them."""
     protocol: Protocol = "choice"
@@ -79,6 +87,10 @@ class Task:
     """True: no shipped mixture may hold it, so that its score is zero-shot."""
     closed: bool = False
     """True: the choices are labels of a small closed set; False: free text of their own."""
+    symmetric: bool = False
+    """Whether its two segments can be exchanged: GPT-1 reads them in both orders (§3.3)."""
+    few_shot: int = 0
+    """Solved examples shown before every prompt, as GPT-2 did for translation and questions."""
     label: Callable[[Row], str] | None = None
     """The label that evaluation splits hold equally many rows of; None: nothing to balance."""
     labels: tuple[str, ...] = ()
@@ -101,6 +113,8 @@ class Task:
             raise ConfigError(f"task name={self.name!r}: use lower-case words joined by '_'")
         if not self.specimens:
             raise ConfigError(f"task {self.name!r} has no specimens: its template has no version")
+        if MAIN in self.wordings:
+            raise ConfigError(f"task {self.name!r}: wordings={MAIN!r} is its template's name")
         allowed = _BY_PROTOCOL[self.protocol]
         if not self.metrics or not set(self.metrics) <= allowed:
             raise ConfigError(
@@ -124,11 +138,20 @@ class Task:
         return METRICS[self.headline].higher_is_better
 
     @property
+    def templates(self) -> dict[str, Template]:
+        """Every template by its name, ``main`` first."""
+        return {MAIN: self.template, **self.wordings}
+
+    @property
     def template_hash(self) -> str:
-        """First 12 hex digits of the SHA-256 of the rendered specimens: the template's version."""
+        """The version of the main template."""
+        return self.hash_of(MAIN)
+
+    def hash_of(self, template: str) -> str:
+        """A template's version: first 12 hex digits of the SHA-256 of the rendered specimens."""
         rendered = [
-            [one.prompt, one.target, one.choices, one.references, one.segments]
-            for one in map(self.template, self.specimens)
+            [one.prompt, one.target, one.choices, one.references, one.segments, one.contexts]
+            for one in map(self.templates[template], self.specimens)
         ]
         text = json.dumps(rendered, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
