@@ -51,5 +51,8 @@ def fingerprints(sources: Iterable[Source]) -> list[dict[str, str]]:
 
 
 def definitions(tasks: Iterable[Task]) -> dict[str, Any]:
-    """Task → digest of the project's file that defines it, and its wording."""
-    return {task.name: [task_digest(task), task.template_hash] for task in tasks}
+    """Task → digest of the project's file that defines it, and the versions of its templates."""
+    return {
+        task.name: [task_digest(task), {name: task.hash_of(name) for name in task.templates}]
+        for task in tasks
+    }

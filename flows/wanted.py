@@ -2,7 +2,7 @@
 commands that only look whether they are there, without Prefect.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypedDict
 
@@ -11,6 +11,8 @@ from flows.profiles import Profile
 from flows.workspace import Product, Workspace
 from gptcore.corpus.catalogues import CatalogueConfig
 from gptcore.corpus.documentation import DocumentationConfig
+from tasks_to_text.convert import ConvertConfig
+from tasks_to_text.task import Task
 
 
 class Wanted(TypedDict):
@@ -46,16 +48,23 @@ def catalogues(config: CatalogueConfig) -> Wanted:
 
 
 def prompts(profile: Profile, made: Mapping[str, Product]) -> Wanted:
+    """Examples of every task of a profile."""
+    return prompts_of(profile.name, profile.convert, profile.tasks, made)
+
+
+def prompts_of(
+    name: str, convert: ConvertConfig, tasks: Sequence[Task], made: Mapping[str, Product]
+) -> Wanted:
     """Every task's examples, from what is installed and from the sources as they are now."""
     config = {
-        **asdict(profile.convert),
-        "definitions": definitions(profile.tasks),
-        "sources": [asdict(task.source) for task in profile.tasks],
-        "files": fingerprints(task.source for task in profile.tasks),
+        **asdict(convert),
+        "definitions": definitions(tasks),
+        "sources": [asdict(task.source) for task in tasks],
+        "files": fingerprints(task.source for task in tasks),
     }
     return Wanted(
         kind="prompts",
-        name=profile.name,
+        name=name,
         config=config,
         inputs=made,
         entry=("tasks_to_text.convert", "tasks_to_text.registry"),
