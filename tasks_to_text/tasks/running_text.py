@@ -89,14 +89,14 @@ class Regrouped:
 
     def __call__(self, records: Iterable[Row], split: Split) -> Iterator[Row | Rejected]:
         """The row of each document, after what is no text and therefore rejected."""
-        texts, other = [], []
-        for record in records:
+        texts = []
+        for number, record in enumerate(records, start=1):
             text = record.get(self.column)
             if isinstance(text, str):
                 texts.append(text)
             else:
-                other.append(record)
-        yield from self.task.rows(other, split)
+                reason = "field missing" if text is None else "field is not text"
+                yield Rejected(reason=reason, where=f"record {number} of {split}: {self.column}")
         yield from self.task.rows(({self.column: text} for text in self.regroup(texts)), split)
 
 
