@@ -58,7 +58,7 @@ def _told(sentences: list[str]) -> str:
     return " ".join(CBT.to_text(sentence) for sentence in sentences)
 
 
-def _cbt(name: str, config: str, what: str) -> Task:
+def _cbt(name: str, config: str, what: str, options: list[str]) -> Task:
     return multiple_choice(
         name=name,
         description=f"Which of ten {what} was left out of the twenty-first sentence of a passage "
@@ -80,15 +80,15 @@ def _cbt(name: str, config: str, what: str) -> Task:
             {
                 "sentences": ["The king 's cat slept .", "`` It ca n't be , '' said she ."],
                 "question": "`` XXXXX , '' said he -LRB- twice -RRB- , `` it is the cat . ''",
-                "answer": "Well",
-                "options": ["Well", "Never"],
+                "answer": options[0],
+                "options": options,
             },
         ),
     )
 
 
-CBT_CN = _cbt("cbt_cn", "CN", "common nouns")
-CBT_NE = _cbt("cbt_ne", "NE", "names")
+CBT_CN = _cbt("cbt_cn", "CN", "common nouns", ["Dear", "Child"])
+CBT_NE = _cbt("cbt_ne", "NE", "names", ["Ann", "Tom"])
 """``He ran. She called him: "Stop,`` with choices such as `` Tom!" she said.``. Our test split is
 the published validation split: 2000 questions from five books. Which book a question is from is not
 published, so that intervals take questions of one book for independent and are too narrow."""

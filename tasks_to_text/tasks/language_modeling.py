@@ -68,7 +68,7 @@ WIKITEXT103 = _wikitext(
     "WikiText-103, raw",
     "wikitext-103-raw-v1",
     "CC BY-SA 3.0",
-    {"text": ' = Ann = \n \n She read 1 @,@ 000 " well @-@ known " books , did n\'t she ? \n'},
+    {"text": " = Ann Lee = \n \n Her 2nd book sold 1 @,@ 000 times ( 2 @.@ 5 % of all ) . \n"},
 )
 """The test text is that of WikiText-2, here with all words: nothing is ``<unk>``. The number of
 published words is the same."""

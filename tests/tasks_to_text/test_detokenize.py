@@ -21,6 +21,7 @@ from tasks_to_text.tasks.detokenize import (
     PTB,
     SNLI,
     SST,
+    TREC,
     WIKITEXT,
     Detokenizer,
     penn,
@@ -63,6 +64,7 @@ PAIRS: list[tuple[Detokenizer, str, str]] = [
     (SST, "rock 'n' roll in the '70s , for 'em", "rock 'n' roll in the '70s, for 'em"),
     (SNLI, "A man ( in blue ) runs . He does n't stop .", "A man (in blue) runs. He doesn't stop."),
     (SNLI, "Mr. Lee 's cap says `` Hi . ''", 'Mr. Lee\'s cap says "Hi."'),
+    (TREC, "What 's the term for `` a young fox '' ?", 'What\'s the term for "a young fox"?'),
     (
         LAMBADA,
         "`` oh , '' mr. lee said , `` i ca n't ... '' it was late . he saw `` it ''",
@@ -177,6 +179,7 @@ def _published(name: str, *columns: str) -> list[str]:
     [
         (SST, ("sentence",), 0.0005),
         (SNLI, ("premise", "hypothesis"), 0.0003),
+        (TREC, ("text",), 0.012),
         (WIKITEXT, ("text",), 0.004),
     ],
     ids=lambda value: value.name if isinstance(value, Detokenizer) else "",
