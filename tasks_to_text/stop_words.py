@@ -6,8 +6,9 @@ There "a stop-word filter" bars what only goes on where a last word is wanted (R
 greedy word is one of them, or no word at all, the answer is the likeliest of some others: the
 content words of the passage and those that the model draws. The right word is never added. A model
 of strings cannot be asked for its likeliest word that is none of a list, so this is an
-approximation: a likelier word that is neither in the passage nor drawn is missed. Of LAMBADA's
-5153 right answers 52 are barred themselves, so 99.0 % is the best there is.
+approximation: a likelier word that is neither in the passage nor drawn is missed, and a model that
+knows nothing is right now and then, because 79 % of LAMBADA's answers stand in their passages. Of
+its 5153 answers 52 are barred themselves, so 99.0 % is the best there is.
 """
 
 import re
