@@ -51,6 +51,8 @@ class Loglikelihood:
     is_greedy: bool
     """Every token is the most likely one after what stands before it."""
     token_logprobs: tuple[float, ...]
+    greedy_tokens: tuple[bool, ...]
+    """Per token whether it is the most likely one after what stands before it."""
 
 
 class Scorer:
@@ -233,9 +235,13 @@ def _scored(logits: Tensor, expected: Tensor) -> tuple[Tensor, Tensor]:
 
 def _likelihood(scores: Scores) -> Loglikelihood:
     log_ps = tuple(score for score, _ in scores)
-    greedy = all(is_greedy for _, is_greedy in scores)
+    greedy = tuple(is_greedy for _, is_greedy in scores)
     return Loglikelihood(
-        sum=sum(log_ps), n_tokens=len(log_ps), is_greedy=greedy, token_logprobs=log_ps
+        sum=sum(log_ps),
+        n_tokens=len(log_ps),
+        is_greedy=all(greedy),
+        token_logprobs=log_ps,
+        greedy_tokens=greedy,
     )
 
 

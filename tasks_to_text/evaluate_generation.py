@@ -3,22 +3,26 @@
 ``generation``: greedy text up to the task's stop, without white space around it. ``last_word``: is
 every token of the target the likeliest one (``acc``), and how likely is the word (``perplexity``,
 exp of the mean of nats per word), both as lm-evaluation-harness has them for LAMBADA; the answer of
-an item, for people, is the first word that greedy decoding writes.
+an item, for people, is the first word that greedy decoding writes. Published numbers of LAMBADA are
+of three kinds, so there are also ``acc_stop_words`` (``tasks_to_text.stop_words``) and, for the
+last token of the word alone, given those before it, ``acc_last_token`` and
+``perplexity_last_token``.
 
 Beside the models stand, under the headline metric, ``majority`` (always the most frequent training
 target) and the task's own rules (``Task.baselines``).
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from tasks_to_text.evaluate_text import text_interval
+from tasks_to_text.evaluate_text import perplexity_interval, text_interval
 from tasks_to_text.evaluation import Evaluation, Rows
 from tasks_to_text.example import Example
 from tasks_to_text.language_model import LanguageModel, Loglikelihood
 from tasks_to_text.metric import METRICS
 from tasks_to_text.metrics import cluster_bootstrap
 from tasks_to_text.scored import MAJORITY, Item, Score
+from tasks_to_text.stop_words import bare, content_answers, is_barred
 from tasks_to_text.text_metrics import corpus_interval, item_values
 
 WORD_TOKENS = 8
@@ -59,24 +63,28 @@ def evaluate_generation(asked: Evaluation) -> Rows:
 
 
 def evaluate_last_word(asked: Evaluation) -> Rows:
-    """Accuracy and perplexity of every model; where accuracy is the headline, the baselines'.
+    """Every metric for every model; where accuracy is the headline, the baselines' too.
 
-    Items have a value only then: a perplexity in the first place is no matter of right and wrong,
+    Items have values only then: a perplexity in the first place is no matter of right and wrong,
     so it decides nothing between models.
     """
     items: list[Item] = []
     scores: list[Score] = []
     for name, model in asked.models.items():
         likelihoods = model.loglikelihood([(one.prompt, one.target) for one in asked.examples])
-        own = _word_items(asked, name, model, likelihoods)
+        words = _first_words(asked, model, likelihoods)
+        judged = _judged(asked, model, likelihoods, words)
+        own = _word_items(asked, name, likelihoods, words, judged)
         items += own
         for metric in asked.task.metrics:
-            if metric == "acc":
-                right = [float(one.is_greedy) for one in likelihoods]
-                interval = cluster_bootstrap(right, asked.groups, seed=asked.seed)
-                scores.append(asked.score(name, metric, interval))
+            if metric in judged:
+                interval = cluster_bootstrap(judged[metric], asked.groups, seed=asked.seed)
+            elif metric == "perplexity_last_token":
+                last = [-one.token_logprobs[-1] for one in likelihoods]
+                interval = perplexity_interval(last, asked.groups, seed=asked.seed)
             else:
-                scores.append(asked.score(name, metric, text_interval(metric, own, asked.seed)))
+                interval = text_interval(metric, own, asked.seed)
+            scores.append(asked.score(name, metric, interval))
     for name, answers in _guesses(asked).items() if asked.task.headline == "acc" else ():
         own = [
             asked.item(
@@ -89,9 +97,10 @@ def evaluate_last_word(asked: Evaluation) -> Rows:
     return items, scores
 
 
-def _word_items(
-    asked: Evaluation, name: str, model: LanguageModel, likelihoods: Sequence[Loglikelihood]
-) -> list[Item]:
+def _first_words(
+    asked: Evaluation, model: LanguageModel, likelihoods: Sequence[Loglikelihood]
+) -> list[str]:
+    """The word that greedy decoding says of each example; only those it misses are decoded."""
     missed = [
         example.prompt
         for example, one in zip(asked.examples, likelihoods, strict=True)
@@ -99,14 +108,61 @@ def _word_items(
     ]
     written = iter(model.generate(missed, stop=(), max_tokens=WORD_TOKENS) if missed else ())
     return [
+        example.target.strip() if one.is_greedy else _first_word(next(written))
+        for example, one in zip(asked.examples, likelihoods, strict=True)
+    ]
+
+
+def _judged(
+    asked: Evaluation,
+    model: LanguageModel,
+    likelihoods: Sequence[Loglikelihood],
+    words: Sequence[str],
+) -> dict[str, list[float]]:
+    """Accuracy of the task → right or wrong by example, in the order of the task's metrics."""
+    found: dict[str, list[float]] = {}
+    for metric in asked.task.metrics:
+        if metric == "acc":
+            found[metric] = [float(one.is_greedy) for one in likelihoods]
+        elif metric == "acc_last_token":
+            found[metric] = [float(one.greedy_tokens[-1]) for one in likelihoods]
+        elif metric == "acc_stop_words":
+            found[metric] = _without_stop_words(asked, model, words)
+    return found
+
+
+def _without_stop_words(
+    asked: Evaluation, model: LanguageModel, words: Sequence[str]
+) -> list[float]:
+    """Right or wrong where a barred greedy word gives way to the likeliest content word."""
+    prompts = [
+        one.prompt for one, word in zip(asked.examples, words, strict=True) if is_barred(word)
+    ]
+    others = iter(content_answers(model, prompts, max_tokens=WORD_TOKENS, seed=asked.seed))
+    answers = [next(others) if is_barred(word) else bare(word) for word in words]
+    return [
+        float(answer == bare(one.target))
+        for one, answer in zip(asked.examples, answers, strict=True)
+    ]
+
+
+def _word_items(
+    asked: Evaluation,
+    name: str,
+    likelihoods: Sequence[Loglikelihood],
+    words: Sequence[str],
+    judged: Mapping[str, Sequence[float]],
+) -> list[Item]:
+    valued = judged if asked.task.headline == "acc" else {}
+    return [
         asked.item(
             name,
             example,
-            nats=-one.sum,
-            answer=example.target.strip() if one.is_greedy else _first_word(next(written)),
-            values={"acc": float(one.is_greedy)} if asked.task.headline == "acc" else {},
+            nats=-likelihoods[i].sum,
+            answer=words[i],
+            values={metric: values[i] for metric, values in valued.items()},
         )
-        for example, one in zip(asked.examples, likelihoods, strict=True)
+        for i, example in enumerate(asked.examples)
     ]
 
 

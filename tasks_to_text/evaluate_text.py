@@ -98,12 +98,18 @@ def text_interval(metric: str, items: Sequence[Item], seed: int) -> Interval:
     if metric == _BITS:
         bits = [bits_per_byte(value, 1) for value in nats]
         return ratio_cluster_bootstrap(bits, [item.n_bytes for item in items], groups, seed=seed)
+    if metric == "perplexity":
+        return perplexity_interval(nats, groups, seed=seed)
     units = {
         "word_perplexity": [item.n_words for item in items],
         "byte_perplexity": [item.n_bytes for item in items],
-        "perplexity": [1] * len(items),
     }[metric]
     return exponential(ratio_cluster_bootstrap(nats, units, groups, seed=seed))
+
+
+def perplexity_interval(nats: Sequence[float], groups: Sequence[str], *, seed: int) -> Interval:
+    """exp of the mean of nats, one number per example, resampled by group."""
+    return exponential(ratio_cluster_bootstrap(nats, [1] * len(nats), groups, seed=seed))
 
 
 def lzma_bits_per_byte(texts: Sequence[str]) -> float:

@@ -26,6 +26,10 @@ class Loglikelihood(Protocol):
     def token_logprobs(self) -> Sequence[float]:
         """Nats per token, in order; their sum is ``sum``."""
 
+    @property
+    def greedy_tokens(self) -> Sequence[bool]:
+        """Per token whether it was the likeliest one after what stands before it."""
+
 
 class LanguageModel(Protocol):
     """A model of strings."""

@@ -23,6 +23,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "acc": Metric(title="Accuracy"),
         "acc_norm": Metric(title="Accuracy, log-likelihood per character"),
         "acc_pmi": Metric(title="Accuracy by PMI"),
+        "acc_stop_words": Metric(title="Accuracy, stop words barred"),
+        "acc_last_token": Metric(title="Accuracy of the last token"),
         "exact_match": Metric(title="Exact match"),
         "f1": Metric(title="F1"),
         "rouge_1": Metric(title="ROUGE-1"),
@@ -33,17 +35,41 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "perplexity": Metric(
             title="Perplexity per target", higher_is_better=False, maximum=None, by_item=False
         ),
+        "perplexity_last_token": Metric(
+            title="Perplexity of the last token",
+            higher_is_better=False,
+            maximum=None,
+            by_item=False,
+        ),
         "word_perplexity": Metric(
-            title="Perplexity per word", higher_is_better=False, maximum=None, by_item=False
+            title="Perplexity per word, disjoint windows",
+            higher_is_better=False,
+            maximum=None,
+            by_item=False,
         ),
         "byte_perplexity": Metric(
-            title="Perplexity per byte", higher_is_better=False, maximum=None, by_item=False
+            title="Perplexity per byte, disjoint windows",
+            higher_is_better=False,
+            maximum=None,
+            by_item=False,
         ),
         "bits_per_byte": Metric(
-            title="Bits per byte", higher_is_better=False, maximum=None, by_item=False
+            title="Bits per byte, disjoint windows",
+            higher_is_better=False,
+            maximum=None,
+            by_item=False,
         ),
     }
 )
 """acc is the argmax of summed log-likelihoods, acc_norm that
 of log-likelihoods per character of the choice without its leading space (lm-evaluation-harness),
-acc_pmi that of log P(choice | prompt) − log P(choice) (Holtzman et al. 2021, arXiv 2104.08315)."""
+acc_pmi that of log P(choice | prompt) − log P(choice) (Holtzman et al. 2021, arXiv 2104.08315).
+
+Of last words, acc is as lm-evaluation-harness has it: every token of the word is the likeliest one.
+acc_stop_words bars stop words as the answer (``tasks_to_text.stop_words``), acc_last_token and
+perplexity_last_token judge nothing but the word's last token, given those before it, so that they
+depend on how a tokenizer cuts words.
+
+Texts are read in windows as long as the model's context that do not overlap, as
+lm-evaluation-harness reads them: the titles say *disjoint windows*, because windows that overlap
+give lower perplexities. Words and bytes are those of the text as published."""

@@ -45,7 +45,7 @@ class Item:
     values: Mapping[str, float] = field(default_factory=dict)
     """Metric → this item's value, in the metric's own scale (acc: 0 or 1; chrf: 0 … 100, the
     sentence's), in the order of the task's metrics. For text tasks bits_per_byte of the item
-    alone; for last_word acc, and nothing where it is not the headline."""
+    alone; for last_word its accuracies, and nothing where acc is not the headline."""
 
     @property
     def merit(self) -> float | None:

@@ -21,6 +21,7 @@ class Likelihood:
     n_tokens: int = 1
     is_greedy: bool = True
     token_logprobs: Sequence[float] = ()
+    greedy_tokens: Sequence[bool] = ()
 
 
 class Model:

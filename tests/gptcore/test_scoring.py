@@ -55,7 +55,8 @@ def test_scores_equal_a_plain_computation(scorer: Scorer, tokenizer: Tokenizer) 
         assert got.n_tokens == n
         assert got.sum == pytest.approx(expected.sum().item(), abs=1e-4)
         assert got.token_logprobs == pytest.approx(expected.tolist(), abs=1e-4)
-        assert got.is_greedy == torch.equal(log_p.argmax(-1), torch.tensor(ids[-n:]))
+        assert list(got.greedy_tokens) == (log_p.argmax(-1) == torch.tensor(ids[-n:])).tolist()
+        assert got.is_greedy == all(got.greedy_tokens)
 
 
 def test_a_batch_never_changes_a_score(scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ class Answer:
     n_tokens: int = 1
     is_greedy: bool = False
     token_logprobs: tuple[float, ...] = ()
+    greedy_tokens: tuple[bool, ...] = ()
 
 
 class Fake:
@@ -32,9 +33,8 @@ class Fake:
 
     def _answer(self, context: str, continuation: str) -> Answer:
         knows = self.known.get(context) == continuation
-        return Answer(
-            -self.nats.get((context, continuation), 0.0 if knows else 1.0), is_greedy=knows
-        )
+        nats = self.nats.get((context, continuation), 0.0 if knows else 1.0)
+        return Answer(-nats, is_greedy=knows, token_logprobs=(-nats,), greedy_tokens=(knows,))
 
     def rolling(self, texts: Sequence[str]) -> Sequence[Answer]:
         return [Answer(-math.log(256) * len(text.encode())) for text in texts]

@@ -17,6 +17,7 @@ from tasks_to_text.sources import Places, read_rows
 from tasks_to_text.task import Rejected, Row, Task
 from tasks_to_text.tasks.coreference import schema_groups
 from tasks_to_text.tasks.reference import TASKS
+from tasks_to_text.tasks.running_text import Regrouped
 
 Record = dict[str, Any]
 
@@ -73,6 +74,22 @@ WIKITEXT2 = {
     "text": ' = <unk> = \n \n It \'s 1 @,@ 000 " well @-@ known " books ( 2 @.@ 5 % ) . \n'
     ' = = Life = = \n She doesn \'t ; " why ? " \n'
 }
+LAMBADA_STANDARD = {
+    "text": "`` is it ? '' he asked . she did n't look at mr. lee 's stone",
+    "domain": None,
+}
+WIKITEXT103 = {"text": ' = Ann = \n \n It \'s 1 @,@ 000 " well @-@ known " books . \n'}
+PTB = {"sentence": "mr. <unk> says it 's up $ N million and\\/or is n't"}
+ONE_BILLION_WORDS = {"text": '" We can \'t , " said Mr. Lee ( twice ) .'}
+ENWIK8 = {"text": "<page>\n    <title>R\u00e9sum\u00e9</title>\n  &quot;One&quot;\n\n"}
+TEXT8 = {"text": " anarchism originated as a term of abuse"}
+PPL_NOVELS = {"text": "CHAPTER I\n\nShe read.", "title": "Ann_1900", "source": "x"}
+CBT = {
+    "sentences": ["The king 's cat ran .", "`` It wo n't do , '' said she -LRB- twice -RRB- ."],
+    "question": "He called : `` Stop , XXXXX 's friend ! ''",
+    "answer": "Tom",
+    "options": ["Ann", "Tom", "Puss"],
+}
 BLIMP = {
     "sentence_good": "Who slept?",
     "sentence_bad": "Slept who?",
@@ -94,8 +111,22 @@ ROWS = {
     "wmt14_fr_en": WMT,
     "wikitext2": WIKITEXT2,
     "blimp": BLIMP,
+    "lambada_standard": LAMBADA_STANDARD,
+    "wikitext103": WIKITEXT103,
+    "ptb": PTB,
+    "one_billion_words": ONE_BILLION_WORDS,
+    "enwik8": ENWIK8,
+    "text8": TEXT8,
+    "ppl_novels": PPL_NOVELS,
+    "cbt_cn": CBT,
+    "cbt_ne": CBT,
 }
 
+CBT_GOLDEN = (
+    'The king\'s cat ran. "It won\'t do," said she (twice). He called: "Stop,',
+    (" Ann's friend!\"", " Tom's friend!\"", " Puss's friend!\""),
+    " Tom's friend!\"",
+)
 GOLDEN = {
     "lambada": ("“Is it?” he asked.\n\nShe looked at the stone, the white", (), " stone"),
     "hellaswag": (
@@ -143,16 +174,25 @@ GOLDEN = {
     "wikitext2": (
         "",
         (),
-        '= <unk> =\n\nIt\'s 1,000 "well-known" books (2.5%).\n== Life ==\nShe doesn\'t; "why?"\n',
+        '= <unk> =\n\nIt\'s 1,000 "well-known" books (2.5%).\n== Life ==\nShe doesn\'t; "why?"',
     ),
     "blimp": ("", ("Slept who?", "Who slept?"), "Who slept?"),
+    "lambada_standard": ("\"is it?\" he asked. she didn't look at mr. lee's", (), " stone"),
+    "wikitext103": ("", (), '= Ann =\n\nIt\'s 1,000 "well-known" books.'),
+    "ptb": ("", (), "mr. <unk> says it's up $N million and/or isn't\n"),
+    "one_billion_words": ("", (), '"We can\'t," said Mr. Lee (twice).\n'),
+    "enwik8": ("", (), ENWIK8["text"]),
+    "text8": ("", (), TEXT8["text"]),
+    "ppl_novels": ("", (), PPL_NOVELS["text"]),
+    "cbt_cn": CBT_GOLDEN,
+    "cbt_ne": CBT_GOLDEN,
 }
 
 
 def test_every_reference_task_has_its_golden_text() -> None:
     names = {task.name for task in TASKS}
     assert names == set(GOLDEN) == set(ROWS)
-    assert len(names) == 13
+    assert len(names) == 22
 
 
 @pytest.mark.parametrize("name", sorted(GOLDEN))
@@ -167,7 +207,7 @@ def test_references_and_what_is_counted() -> None:
     assert (nothing.target, nothing.references) == (" unanswerable", ("unanswerable",))
     assert example("nq_open", NQ_OPEN).references == ("Bob Russell", "Bobby Scott")
     assert example("wmt14_fr_en", WMT).references == ("It rains!",)
-    assert example("wikitext2", WIKITEXT2).segments == (WIKITEXT2["text"],)
+    assert example("wikitext2", WIKITEXT2).segments == (WIKITEXT2["text"].removesuffix("\n"),)
 
 
 def test_groups() -> None:
@@ -197,7 +237,15 @@ def test_groups() -> None:
         ("squad_v2", {"answers": None}, "TypeError in a function of the task"),
         ("nq_open", {"answer": []}, "no answer"),
         ("wmt14_fr_en", {"translation": {"fr": "Oui."}}, "field missing"),
-        ("wikitext2", {"text": " \n"}, "field empty"),
+        ("wikitext2", {"text": None}, "field missing"),
+        ("lambada_standard", {"text": "word"}, "fewer than two words"),
+        ("ptb", {"sentence": 5}, "field is not text"),
+        ("one_billion_words", {"text": " "}, "field empty"),
+        ("enwik8", {"text": None}, "field missing"),
+        ("ppl_novels", {"text": " \n"}, "field empty"),
+        ("cbt_cn", {"answer": "Rex"}, "ValueError in a function of the task"),
+        ("cbt_cn", {"question": "Nothing is left out ."}, "ValueError in a function of the task"),
+        ("cbt_ne", {"options": ["Ann", "Tom", ""]}, "field empty"),
         ("blimp", {"sentence_bad": "Who slept?"}, "choices repeated"),
     ],
 )
@@ -265,6 +313,8 @@ real_rows = pytest.mark.skipif(
 
 def published(task: Task) -> dict[str, list[Row]]:
     places = Places(mirror=Path(os.environ["GENERALIST_DATA"]))
+    if not Path(os.environ["GENERALIST_DATA"], task.source.mirror).is_dir():
+        pytest.skip(f"GENERALIST_DATA has no rows of {task.name}")
     return {
         split: read_rows(task.source, split, columns=task.columns, places=places)
         for split in task.source.given_splits
@@ -279,11 +329,13 @@ def test_every_published_row_becomes_an_example(task: Task) -> None:
         assert Counter(row.reason for row in rows if isinstance(row, Rejected)) == {}
         kept = [row for row in rows if not isinstance(row, Rejected)]
         examples = list(map(task.template, kept))
-        assert len(examples) == len(records) > 0
+        assert len(examples) > 0
+        if not isinstance(task.rows, Regrouped):
+            assert len(examples) == len(records)
         assert len({one.group for one in examples}) >= 2
         questions = {(task.keys(row), row["id"]) for row in kept}
         assert len({id_ for _, id_ in questions}) == len(questions)
-        assert len({key for key, _ in questions}) >= 0.98 * len(records)
+        assert len({key for key, _ in questions}) >= 0.98 * len(examples)
 
 
 @real_rows
