@@ -1,6 +1,7 @@
 """A policy of a profile becomes rates, and these become what a training reads."""
 
 import csv
+import io
 import os
 import re
 import subprocess
@@ -11,10 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from flows.encoding import CORPUS
 from flows.errors import ConfigError
 from flows.mixture import said, settled_mixture
+from flows.plan import plan, show_plan
 from flows.project import apply_spec, load_project
 from flows.shipped import tiny
 from gptcore.batches import MixtureStream
@@ -25,6 +28,7 @@ from gptcore.tokenizer import load_tokenizer, train_tokenizer
 from gptcore.tracking import read_jsonl
 from tasks_to_text.mixture import MixtureConfig, Policy, rates
 from tests.flows.test_corpora import prose
+from tests.flows.test_plan import MACHINE
 from tests.flows.test_project import TASK, TOML
 
 EXAMPLES = {"parameter_type": 400, "package": 100, "summary": 50, "translation": 250}
@@ -120,6 +124,18 @@ def test_a_policy_is_said_before_examples_are_counted() -> None:
     assert "as many examples of each:" in said(
         replace(tiny(), mixture=MixtureConfig(policy="equal"))
     )
+
+
+def test_a_plan_needs_no_counts(tmp_path: Path) -> None:
+    profile = replace(tiny(), mixture=MixtureConfig(policy="proportional"))
+    made, settled = (
+        plan(one, tmp_path, machine=MACHINE) for one in (profile, settled_mixture(profile, COUNTS))
+    )
+    assert made.trainings == settled.trainings and made.epochs == settled.epochs
+    console = Console(file=io.StringIO(), width=200)
+    show_plan(console, made)
+    assert isinstance(console.file, io.StringIO)
+    assert "by their numbers of examples: their shares are known" in console.file.getvalue()
 
 
 def test_weights_of_templates_reach_the_encoding_and_need_a_task_of_the_mixture() -> None:
