@@ -80,10 +80,12 @@ def profiles(options: argparse.Namespace) -> int:
 
 
 def _show_profile(profile: Any) -> None:
+    from flows.mixture import said
+
     corpora = [*(["documentation"] if profile.reads_documentation else []), *profile.corpora]
     print(f"{profile.name}: {profile.about}")
     print(f"  corpora    {', '.join(corpora)}")
-    print(f"  mixture    corpus, {', '.join(profile.mixture_tasks)}")
+    print(f"  mixture    {said(profile)}")
     unseen = [task for task in profile.evaluation.tasks if task not in profile.mixture_tasks]
     print(f"  unseen     {', '.join(unseen)}")
     print(f"  training   {profile.train.tokens:,} tokens, {profile.model.n_layer} layers of")

@@ -4,8 +4,8 @@ Training splits of the mixture's tasks only: what is evaluated on never becomes 
 gets a validation shard, for the validation loss.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,10 @@ class EncodingConfig:
     """Tasks whose choices or targets are scored as a whole: each must fit the context."""
     context_length: int = 256
     """Of the model, in tokens."""
+    template_weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Task → template → how often an example is read under it (``MixtureConfig``)."""
+    template_seed: int = 0
+    """Of the draw of each example's template."""
 
 
 def encode(
@@ -55,7 +59,8 @@ def encode(
         counts[f"{split}/{CORPUS}"] = encode_documents(model, texts, out, split=split, name=CORPUS)
     for task in config.tasks:
         progress(len(counts), total, task)
-        pairs = training_pairs(prompts, task)
+        weights = config.template_weights.get(task, {})
+        pairs = training_pairs(prompts, task, weights, config.template_seed)
         counts[f"train/{task}"] = encode_examples(model, pairs, out, split="train", name=task)
     return counts
 

@@ -177,10 +177,12 @@ def _mixture(streams: Sequence[Mapping[str, Any]]) -> Markup:
             el("td", bar(stream["rate"] / total)),
             el("td", f"{100 * stream['rate'] / total:.0f} %", cls="num"),
             el("td", f"{stream.get('target_weight', 1):g}", cls="num"),
+            el("td", f"{stream.get('prompt_weight', 1):g}", cls="num"),
         )
         for stream in streams
     ]
-    heads = [("stream", ""), ("", ""), ("share", "num"), ("weight of answers", "num")]
+    heads = [("stream", ""), ("", ""), ("share", "num")]
+    heads += [("weight of answers", "num"), ("weight of prompts", "num")]
     return table("Mixture: shares of the training windows", heads, rows, "narrow")
 
 

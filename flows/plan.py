@@ -16,6 +16,7 @@ from flows import costs
 from flows.encoding import CORPUS
 from flows.errors import ConfigError
 from flows.machine import Machine, look
+from flows.mixture import said
 from flows.plan_checks import amount, problems, remarks
 from flows.profiles import Profile
 from flows.volumes import BYTES_PER_TOKEN, Volumes, volumes
@@ -197,6 +198,7 @@ def _lines(made: Plan) -> Iterator[tuple[str, str]]:
     corpus = "not known" if made.volumes.corpus is None else amount(made.volumes.corpus)
     read = "" if made.epochs is None else f", read {made.epochs:.2g} times"
     yield "corpus", f"{corpus}: {', '.join(made.volumes.corpora)}{read}"
+    yield "mixture", said(profile)
     for one in made.trainings:
         size = f"{one.tokens:,} tokens in {one.steps:,} steps, {one.flops / 1e12:,.3g} TFLOP"
         yield f"training, {one.name}", size

@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from flows import gpu
 from flows.champion import champion_of
 from flows.errors import FlowsError
+from flows.mixture import settled_mixture
 from flows.mlflow_tracking import training_run
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
@@ -101,6 +102,7 @@ def experiment(profile: Profile) -> str:
 
 def pretrained(profile: Profile, text: Text, retrain: Retrain = "on_change") -> Runs:
     """Both runs. The twin sees the corpus tokens of the generalist and no task."""
+    profile = settled_mixture(profile, text.shards.manifest.counts)
     chosen, initial = _as_asked(profile, text, retrain)
     twin = profile if retrain == "continue_champion" else chosen
     return Runs(

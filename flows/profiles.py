@@ -23,6 +23,7 @@ from gptcore.corpus.ingest import IngestConfig
 from gptcore.corpus.texts import TextsConfig
 from tasks_to_text import registry
 from tasks_to_text.convert import ConvertConfig
+from tasks_to_text.mixture import MixtureConfig
 from tasks_to_text.task import Task
 
 SHIPPED = ("quickstart", "tiny", "reference")
@@ -52,7 +53,10 @@ class Profile:
     tokenizer: TokenizerConfig
     model: ModelConfig
     train: TrainConfig
-    """Of the generalist; its mixture names the corpus and some of the tasks."""
+    """Of the generalist; its mixture names the corpus and some of the tasks. With a policy, the
+    corpus' share is the only rate that counts (``flows.mixture``)."""
+    mixture: MixtureConfig = field(default_factory=MixtureConfig)
+    """How often tasks and templates are read; by default at the rates of ``train.mixture``."""
     evaluation: EvaluationConfig
     gate: GateConfig
 
@@ -77,6 +81,15 @@ class Profile:
         self._need(
             set(self.evaluation.mixture) == set(mixture),
             f"evaluation.mixture={self.evaluation.mixture}: must be that of train, {mixture}",
+        )
+        for name in self.mixture.template_weights:
+            self._need(
+                name in mixture,
+                f"mixture.template_weights: {name!r} is not trained on; name one of {mixture}",
+            )
+        self._need(
+            bool(mixture) or self.mixture.policy == "given",
+            f"mixture.policy={self.mixture.policy!r}: there is no task to mix; name one",
         )
         self._need_sources()
 
@@ -128,6 +141,12 @@ class Profile:
         return tuple(stream.name for stream in self.train.mixture if stream.name != CORPUS)
 
     @property
+    def corpus_share(self) -> float:
+        """Share of the generalist's tokens that are of the corpus."""
+        rates = {stream.name: stream.rate for stream in self.train.mixture}
+        return rates[CORPUS] / sum(rates.values())
+
+    @property
     def encoding(self) -> EncodingConfig:
         """What becomes a shard."""
         scored = self.evaluation.tasks
@@ -139,15 +158,16 @@ class Profile:
                 if task.name in scored and task.protocol in ("choice", "last_word")
             ),
             context_length=self.model.context_length,
+            template_weights=self.mixture.template_weights,
+            template_seed=self.mixture.template_seed,
         )
 
     @property
     def language_model_only(self) -> TrainConfig:
         """The same training on corpus text alone, with as many tokens of it as the generalist."""
-        rates = {stream.name: stream.rate for stream in self.train.mixture}
-        share = rates[CORPUS] / sum(rates.values())
         streams = tuple(stream for stream in self.train.mixture if stream.name == CORPUS)
-        return with_tokens(replace(self.train, mixture=streams), int(self.train.tokens * share))
+        tokens = int(self.train.tokens * self.corpus_share)
+        return with_tokens(replace(self.train, mixture=streams), tokens)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

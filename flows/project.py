@@ -277,6 +277,7 @@ def _applied(spec: ProfileSpec, base: "Profile", project: Project) -> "Profile":
             **_of(base.evaluation, changes),
         ),
         gate=base.gate,
+        mixture=spec.policy,
     )
     profile = Overrides(**quick).apply(profile)
     _check_share(spec, profile)
@@ -303,10 +304,13 @@ def _of(config: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
 def _mixture(spec: ProfileSpec, base: "Profile") -> Any:
     from gptcore.config import StreamConfig
 
-    weights = [one.target_weight for one in base.train.mixture if one.name != CORPUS]
-    weight = spec.answer_weight if spec.answer_weight is not None else weights[0]
+    like = next(one for one in base.train.mixture if one.name != CORPUS)
+    given = {"target_weight": spec.answer_weight, "prompt_weight": spec.prompt_weight}
+    weights = {
+        name: getattr(like, name) if weight is None else weight for name, weight in given.items()
+    }
     return tuple(
-        StreamConfig(name=name, rate=rate, target_weight=1.0 if name == CORPUS else weight)
+        StreamConfig(name=name, rate=rate, **({} if name == CORPUS else weights))
         for name, rate in spec.mixture.items()
     )
 

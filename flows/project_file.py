@@ -1,6 +1,8 @@
 """``generalist.toml``: what may stand in it, and what is wrong with what does.
 
-    [profiles.NAME]            base, about, corpora, tasks, mixture, answer_weight
+    [profiles.NAME]            base, about, corpora, tasks, mixture, answer_weight, prompt_weight,
+                               template_weights
+    [profiles.NAME.mixture]    stream = rate; or policy, corpus, tasks, cap, temperature
     [profiles.NAME.overrides]  fields of the base's configurations, see OVERRIDES
     [corpora.NAME]             path (with files), hub or mirror, and the columns
 
@@ -22,6 +24,7 @@ from flows.corpora import Corpus
 from flows.encoding import CORPUS
 from flows.errors import ConfigError
 from tasks_to_text.errors import TasksToTextError
+from tasks_to_text.mixture import MixtureConfig
 from tasks_to_text.source import Source
 
 INSTALLED = "documentation"
@@ -36,7 +39,8 @@ _ROLES = frozenset({"generalist", "champion"})
 _TEXT, _TEXTS = "a text in quotes", "a list of texts"
 _NUMBER, _WHOLE = "a finite number", "a whole number"
 _SWITCH = "true or false"
-_TABLE, _RATES = "a table", "a table of names and rates above 0"
+_TABLE, _RATES = "a table", "a table of names and rates above 0, or one with a policy"
+_WEIGHTS = "a table of tasks, each with its templates and their weights"
 
 _PROFILE = {
     "base": _TEXT,
@@ -45,7 +49,16 @@ _PROFILE = {
     "tasks": _TEXTS,
     "mixture": _RATES,
     "answer_weight": _NUMBER,
+    "prompt_weight": _NUMBER,
+    "template_weights": _WEIGHTS,
     "overrides": _TABLE,
+}
+_POLICY = {
+    "policy": _TEXT,
+    "corpus": _NUMBER,
+    "tasks": _TEXTS,
+    "cap": _WHOLE,
+    "temperature": _NUMBER,
 }
 _SOURCE = {
     "path": _TEXT,
@@ -89,9 +102,14 @@ class ProfileSpec:
     tasks: tuple[str, ...]
     """The project's own and shipped ones; all are evaluated."""
     mixture: Mapping[str, float]
-    """``corpus`` and tasks → rate; tasks that are not named stay unseen."""
+    """``corpus`` and tasks → rate; tasks that are not named stay unseen. With a policy, tasks have
+    the same rate until their examples are counted."""
+    policy: MixtureConfig = field(default_factory=MixtureConfig)
+    """How often tasks and templates are read; by default at the rates of ``mixture``."""
     answer_weight: float | None = None
     """Loss weight of answers; None: that of the base."""
+    prompt_weight: float | None = None
+    """Loss weight of prompts; None: that of the base."""
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the base's configurations → values, of those in OVERRIDES."""
 
@@ -158,9 +176,7 @@ def _profile(
         _refuse(where, "base", given["base"], nearest(given["base"], shipped))
     _known(where, "corpora", given["corpora"], (*corpora, INSTALLED))
     _known(where, "tasks", given["tasks"], given["tasks"] if tasks is None else tasks)
-    _known(where, "mixture", given["mixture"], (CORPUS, *given["tasks"]))
-    if CORPUS not in given["mixture"]:
-        _refuse(where, "mixture", given["mixture"], f"give {CORPUS!r} a rate too")
+    rates, policy = _mixture(where, given)
     overrides = _checked(f"{where[:-1]}.overrides]", given.get("overrides", {}), OVERRIDES)
     if overrides.get("documents", 0) > _MAX_DOCUMENTS:
         _refuse(where, "documents", overrides["documents"], f"use at most {_MAX_DOCUMENTS:,}")
@@ -170,10 +186,36 @@ def _profile(
         about=given.get("about", f"{given['base']} with data of one's own.").strip(),
         corpora=tuple(given["corpora"]),
         tasks=tuple(given["tasks"]),
-        mixture=given["mixture"],
+        mixture=rates,
+        policy=policy,
         answer_weight=given.get("answer_weight"),
+        prompt_weight=given.get("prompt_weight"),
         overrides=overrides,
     )
+
+
+def _mixture(where: str, given: Mapping[str, Any]) -> tuple[dict[str, float], MixtureConfig]:
+    """Rates of all streams and, where a policy settles those of tasks, that policy."""
+    rates, tasks = given["mixture"], given["tasks"]
+    fields = {"template_weights": given.get("template_weights", {})}
+    if isinstance(rates.get("policy"), str):
+        inside = f"{where} mixture"
+        table = _checked(inside, rates, _POLICY, need=("policy", "tasks"))
+        if table["policy"] == "given":
+            _refuse(inside, "policy", "given", "use equal or proportional, or give rates alone")
+        if not 0 < table.get("corpus", 0) < 1:
+            _refuse(inside, "corpus", table.get("corpus"), "give its share, between 0 and 1")
+        _known(inside, "tasks", table["tasks"], tasks)
+        fields |= {key: table[key] for key in ("policy", "cap", "temperature") if key in table}
+        share = (1 - table["corpus"]) / len(table["tasks"])
+        rates = {CORPUS: table["corpus"], **dict.fromkeys(table["tasks"], share)}
+    _known(where, "mixture", rates, (CORPUS, *tasks))
+    if CORPUS not in rates:
+        _refuse(where, "mixture", rates, f"give {CORPUS!r} a rate too")
+    try:
+        return rates, MixtureConfig(**fields)
+    except TasksToTextError as error:
+        raise ConfigError(f"{where} {error}") from error
 
 
 def _corpus(where: str, name: str, table: Any) -> Corpus:
@@ -225,9 +267,16 @@ def _is(kind: str, value: Any) -> bool:
     if kind == _NUMBER:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         return number and abs(value) <= sys.float_info.max  # nor is nan less than that
-    if kind == _RATES and isinstance(value, dict):
+    if kind == _WEIGHTS and isinstance(value, dict):
+        tables = value.values()
+        return all(isinstance(one, dict) and _are_numbers(one.values()) for one in tables)
+    if kind == _RATES and isinstance(value, dict) and not isinstance(value.get("policy"), str):
         return all(_is(_NUMBER, rate) and rate > 0 for rate in value.values())
     return isinstance(value, dict)
+
+
+def _are_numbers(values: Iterable[Any]) -> bool:
+    return all(_is(_NUMBER, value) for value in values)
 
 
 def _known(where: str, key: str, names: Collection[str], known: Collection[str]) -> None:

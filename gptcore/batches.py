@@ -1,11 +1,15 @@
 """Resumable streams of training windows; the one place that shifts tokens.
 
 A window is ``context_length + 1`` consecutive ids of a shard: all but the last are read, all but
-the first are predicted. Each stream gives every window once per epoch, in an order drawn anew from
-(seed, stream, epoch). The mixture draws the stream of each row from (seed, step). So a batch is a
-function of the seed and of how many windows each stream has given: that is all the state there is.
-Ranks draw the same batch and read their own rows of it, so the state is that of the whole run and
-no number of ranks changes what a step sees.
+the first are predicted. The next window begins with the id that this one ends in, so every id of a
+shard is predicted once per epoch, but for its very first. What is left at the end of a shard is a
+window too, filled up with end-of-text that weighs nothing.
+
+Each stream gives every window once per epoch, in an order drawn anew from (seed, stream, epoch).
+The mixture draws the stream of each row from (seed, step). So a batch is a function of the seed and
+of how many windows each stream has given: that is all the state there is. Ranks draw the same batch
+and read their own rows of it, so the state is that of the whole run and no number of ranks changes
+what a step sees.
 """
 
 import zlib
@@ -39,6 +43,11 @@ class Batch:
         return self.weights.double().sum().item()
 
     @property
+    def loss_tokens(self) -> int:
+        """Labels that weigh something."""
+        return int(self.weights.count_nonzero())
+
+    @property
     def tensors(self) -> tuple[Tensor, Tensor, Tensor]:
         """All three; in memory that a GPU can fetch by itself, where there is one."""
         found = self.ids, self.labels, self.weights
@@ -53,12 +62,13 @@ class WindowStream:
 
     def __init__(self, config: StreamConfig, shard: Shard, context_length: int, seed: int) -> None:
         self.config, self._shard, self._length = config, shard, context_length
-        self.n_windows = (len(shard.ids) - 1) // context_length
-        if self.n_windows < 1:
+        self._n_whole, left = divmod(len(shard.ids) - 1, context_length)
+        if self._n_whole < 1:
             raise DataError(
                 f"stream {config.name!r} has {len(shard.ids)} tokens, fewer than one window of"
                 f" {context_length + 1}: give more text or a smaller context_length"
             )
+        self.n_windows = self._n_whole + (left > 0)
         self.end_of_text = shard.end_of_text
         self._seed = (seed, zlib.crc32(config.name.encode()))
         self._epoch = -1
@@ -69,14 +79,24 @@ class WindowStream:
         epoch, i = divmod(position, self.n_windows)
         if epoch != self._epoch:
             rng = np.random.default_rng((*self._seed, epoch))
-            self._order, self._epoch = rng.permutation(self.n_windows), epoch
-        start = int(self._order[i]) * self._length
+            self._order, self._epoch = rng.permutation(self._n_whole), epoch
+        # The one that is filled up closes each epoch: the order of the others hangs on them alone.
+        start = int(self._order[i] if i < self._n_whole else self._n_whole) * self._length
         part = slice(start, start + self._length + 1)
         ids = self._shard.ids[part].astype(np.int64)
+        weights = self._weights(ids, part)
+        missing = (0, self._length + 1 - len(ids))
+        return np.pad(ids, missing, constant_values=self.end_of_text), np.pad(weights, missing)
+
+    def _weights(self, ids: npt.NDArray[np.int64], part: slice) -> npt.NDArray[np.float32]:
+        """Loss weights of the ids of a part of the shard."""
         weights = np.ones(len(ids), np.float32)
         if self._shard.target is not None:
-            weights[self._shard.target[part] == 1] = self.config.target_weight
-        return ids, weights
+            target = self._shard.target[part] == 1
+            weights[target] = self.config.target_weight
+            # Where a target ends is part of the answer, whatever the prompts weigh.
+            weights[~target & (ids != self.end_of_text)] = self.config.prompt_weight
+        return weights
 
 
 class MixtureStream:

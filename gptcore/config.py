@@ -169,19 +169,24 @@ class StreamConfig:
     rate: float
     """Relative weight; rates are normalised over the mixture."""
     target_weight: float = 1.0
-    """Loss weight of target tokens; prompt and corpus tokens weigh 1."""
+    """Loss weight of target tokens; those of corpora, and the end of every text, weigh 1."""
+    prompt_weight: float = 1.0
+    """Loss weight of prompt tokens; 0: the loss is that of targets and of where they end."""
 
     def __post_init__(self) -> None:
         inside = bool(self.name) and not {"/", "\\"} & set(self.name)
         _need(inside, "stream.name", self.name, "name a shard")
         _finite(f"stream {self.name!r}: rate", self.rate)
-        _finite(f"stream {self.name!r}: target_weight", self.target_weight)
         _need(self.rate > 0, f"stream {self.name!r}: rate", self.rate, "must be positive")
+        for name in ("target_weight", "prompt_weight"):
+            field, value = f"stream {self.name!r}: {name}", getattr(self, name)
+            _finite(field, value)
+            _need(value >= 0, field, value, "must not be negative")
         _need(
-            self.target_weight >= 0,
+            self.target_weight > 0 or self.prompt_weight > 0,
             f"stream {self.name!r}: target_weight",
             self.target_weight,
-            "must not be negative",
+            "where prompts weigh nothing, targets must",
         )
 
 

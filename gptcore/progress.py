@@ -1,5 +1,6 @@
 """Lines for people about a long run: how far it is, how fast, and when it will be done."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -30,7 +31,7 @@ class Progress:
             return
         self._last = now
         left = (now - self._start) / (step - self._first) * (self._steps - step)
-        loss, rate = metrics["train/loss"], metrics["tokens_per_second"]
+        loss, rate = metrics.get("train/loss", math.nan), metrics["tokens_per_second"]
         self._say(
             f"step {step:,} of {self._steps:,}: loss {loss:.3f}, {rate:,.0f} tokens/s, "
             f"{timedelta(seconds=round(left))} left"

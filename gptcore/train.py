@@ -72,6 +72,8 @@ class Sums:
     loss: float
     """Weighted sum, in nats."""
     weight: float
+    loss_tokens: float
+    """Labels that weigh something."""
     norm: float
     """Of the summed gradient."""
     stop: bool
@@ -111,13 +113,7 @@ def fit(training: Training, position: Position) -> Position:
     while position.step < training.steps:
         sums = _sums(training, position.step)
         factor = learning_rate_factor(config, position.step, training.steps)
-        weight = sums.weight or math.nan  # a step of prompts only, where these weigh nothing
-        norm, loss = sums.norm / weight, sums.loss / weight
-        if reason := guard.reason(position.step + 1, loss, norm):
-            training.say(reason)
-            training.optimizer.skip()
-        else:
-            training.optimizer.step(factor, sums.weight, sums.norm)
+        found = _update(training, guard, position.step, sums, factor)
         position = replace(
             position,
             step=position.step + 1,
@@ -126,13 +122,13 @@ def fit(training: Training, position: Position) -> Position:
             guard=guard.state,
         )
         last = position.step == training.steps
-        metrics = {"tokens": position.tokens, "train/loss": loss}
+        metrics = {"tokens": position.tokens, **found}
         if position.step % config.validate_every == 0 or last:
             with meter.paused():
                 metrics["validation/loss"] = validation_loss(training)
         if position.step % config.log_every == 0 or last or "validation/loss" in metrics:
-            metrics |= {"learning_rate": config.learning_rate * factor, "grad_norm": norm}
-            metrics |= {"skipped": guard.skipped, **meter.read(position.tokens)}
+            metrics |= {"learning_rate": config.learning_rate * factor, "skipped": guard.skipped}
+            metrics |= meter.read(position.tokens)
             training.tracker.log(position.step, metrics)
             progress.tell(position.step, metrics)
         better = _best(position, metrics.get("validation/loss", math.inf))
@@ -143,6 +139,23 @@ def fit(training: Training, position: Position) -> Position:
         if sums.stop:
             break
     return position
+
+
+def _update(
+    training: Training, guard: Guard, step: int, sums: Sums, factor: float
+) -> dict[str, float]:
+    """Move the weights, unless the step cannot be right; returns what it found, as metrics."""
+    found = {"train/loss_tokens": sums.loss_tokens}
+    if not sums.weight:  # prompts alone, where these weigh nothing: nothing to learn, nothing wrong
+        training.optimizer.skip()
+        return found
+    loss, norm = sums.loss / sums.weight, sums.norm / sums.weight
+    if reason := guard.reason(step + 1, loss, norm):
+        training.say(reason)
+        training.optimizer.skip()
+    else:
+        training.optimizer.step(factor, sums.weight, sums.norm)
+    return {**found, "train/loss": loss, "grad_norm": norm}
 
 
 def _meter(training: Training, position: Position) -> Meter:
@@ -179,7 +192,8 @@ def _sums(training: Training, step: int) -> Sums:
     """Losses and gradients of one step; the gradients stay with the optimizer, as sums."""
     training.model.train()
     accumulation, rank = training.config.accumulation, training.ranks.rank
-    found = torch.zeros(3, dtype=torch.float64, device=training.device)  # loss, weight, stop
+    # Loss, weight, labels that weigh something, stop.
+    found = torch.zeros(4, dtype=torch.float64, device=training.device)
     for micro_step in range(accumulation):
         training.optimizer.gradients.last = micro_step == accumulation - 1
         batch = training.stream.batch(step * accumulation + micro_step)
@@ -188,11 +202,12 @@ def _sums(training: Training, step: int) -> Sums:
         loss.backward()  # type: ignore[no-untyped-call]
         found[0] += loss.detach()
         found[1] += batch.weight
-    found[2] += training.stopping()
+        found[2] += batch.loss_tokens
+    found[3] += training.stopping()
     training.ranks.add(found)
     norm = training.optimizer.norm().to(found)
-    values = torch.cat([found, norm[None]]).tolist()
-    return Sums(loss=values[0], weight=values[1], norm=values[3], stop=values[2] > 0)
+    loss, weight, tokens, stop, length = torch.cat([found, norm[None]]).tolist()
+    return Sums(loss=loss, weight=weight, loss_tokens=tokens, norm=length, stop=stop > 0)
 
 
 def _loss(training: Training, batch: Batch) -> torch.Tensor:

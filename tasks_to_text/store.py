@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +22,7 @@ import pyarrow.parquet as pq
 
 from tasks_to_text.errors import DataError
 from tasks_to_text.example import Example
+from tasks_to_text.mixture import draw_template
 from tasks_to_text.scored import Item, Score, Verdict
 from tasks_to_text.task import SPLITS, Split, Task
 
@@ -132,10 +134,29 @@ def splits_of(prompts: Path, task: str) -> tuple[Split, ...]:
     return tuple(split for split in SPLITS if task in _tasks(prompts, split))
 
 
-def training_pairs(prompts: Path, task: str) -> Iterator[tuple[str, str]]:
-    """(prompt, target) of the training examples of a task, in their order."""
-    for row in _read_rows(prompts, task, "train", ["prompt", "target"]):
-        yield row["prompt"], row["target"]
+def training_pairs(
+    prompts: Path, task: str, weights: Mapping[str, float] = MappingProxyType({}), seed: int = 0
+) -> Iterator[tuple[str, str]]:
+    """(prompt, target) of every training example of a task once, in their order.
+
+    ``weights``: template → how often it is drawn, of those that an example is there under; one that
+    is not named weighs 1. DataError for a template that the task lacks.
+    """
+    rows = _read_rows(prompts, task, "train", ["example_id", "template", "prompt", "target"])
+    under: dict[str, dict[str, float]] = {}
+    for row in rows:
+        name = row["template"]
+        under.setdefault(row["example_id"], {})[name] = weights.get(name, 1.0)
+    known = {name for names in under.values() for name in names}
+    if unknown := sorted(set(weights) - known):
+        raise DataError(
+            f"template_weights[{task!r}]: there is no template {unknown[0]!r}; its templates are "
+            f"{', '.join(sorted(known))}"
+        )
+    drawn = {example: draw_template(example, names, seed) for example, names in under.items()}
+    for row in rows:
+        if row["template"] == drawn[row["example_id"]]:
+            yield row["prompt"], row["target"]
 
 
 def evaluation_texts(prompts: Path) -> Iterator[str]:

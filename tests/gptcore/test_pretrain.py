@@ -20,7 +20,10 @@ from gptcore.checkpoint import load_weights
 from gptcore.config import ModelConfig, StreamConfig, TrainConfig
 from gptcore.errors import CheckpointError, ConfigError, RunLocked, TrainingError
 from gptcore.pretrain import BAD_INPUT, FINISHED, INTERRUPTED, LOCKED, RUINED, Job, pretrain
+from gptcore.shards import encode_documents, encode_examples
+from gptcore.tokenizer import Tokenizer
 from gptcore.tracking import read_jsonl
+from tests.gptcore.conftest import texts
 
 MODEL = ModelConfig(vocab_size=512, context_length=16, n_layer=2, n_head=2, n_embd=32, dropout=0.1)
 MEASURED = ("tokens_per_second", "memory_gb")
@@ -83,6 +86,33 @@ def test_training_lowers_the_loss(shards: Path, tmp_path: Path) -> None:
     pretrain(_job(shards, tmp_path))
     losses = [row["validation/loss"] for row in _rows(tmp_path) if "validation/loss" in row]
     assert losses[-1] < losses[0] < 6.3  # ln 512 = 6.24
+
+
+def test_targets_alone_can_carry_the_loss(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    """Steps of prompts alone teach nothing, and are neither NaN nor counted as skipped."""
+    shards, run = tmp_path / "shards", tmp_path / "run"
+    encode_documents(tokenizer, texts(9, 3), shards, split="validation", name="corpus")
+    pairs = [
+        (text.split(".")[0], " yes" if i % 3 else " no") for i, text in enumerate(texts(99, 4))
+    ]
+    encode_examples(tokenizer, pairs, shards, split="train", name="answer")
+    streams = (StreamConfig(name="answer", rate=1, prompt_weight=0),)
+    changes = {"mixture": streams, "batch_size": 1, "accumulation": 1, "tokens": 16 * 400}
+    job = _job(shards, run, **changes, max_skipped=1, spike_factor=0)
+    assert pretrain(job) is not None
+    rows = _rows(run)
+    tokens = [row["train/loss_tokens"] for row in rows]
+    assert 0 in tokens and max(tokens) <= 16
+    assert all(("train/loss" in row) == (row["train/loss_tokens"] > 0) for row in rows)
+    assert rows[-1]["skipped"] == 0
+    losses = [row["train/loss"] for row in rows if row["train/loss_tokens"]]
+    assert sum(losses[-40:]) / 40 < 3 < 5 < losses[0]
+    assert all(torch.isfinite(t).all() for t in load_weights(run / "weights")[1].values())
+
+
+def test_loss_tokens_are_those_of_a_whole_step(shards: Path, tmp_path: Path) -> None:
+    pretrain(_job(shards, tmp_path, tokens=16 * 4 * 2 * 2))
+    assert [row["train/loss_tokens"] for row in _rows(tmp_path)] == [16 * 4 * 2] * 2
 
 
 def test_a_broken_newest_checkpoint_falls_back_and_says_so(shards: Path, tmp_path: Path) -> None:
