@@ -48,7 +48,7 @@ Protocol = Literal["choice", "last_word", "generation", "text"]
 text with ``references``; ``text`` is the log-likelihood of the whole ``target``, rolling."""
 
 _BY_PROTOCOL: Mapping[str, frozenset[str]] = {
-    "choice": frozenset({"acc", "acc_norm", "acc_pmi"}),
+    "choice": frozenset({"acc", "acc_norm", "acc_pmi", "mcc", "f1_label", "pearson", "spearman"}),
     "last_word": frozenset({"acc", "perplexity"}),
     "generation": frozenset({"exact_match", "f1", "rouge_l", "rouge_1", "rouge_2", "bleu", "chrf"}),
     "text": frozenset({"bits_per_byte", "word_perplexity", "byte_perplexity"}),
