@@ -1,14 +1,18 @@
 """The reference tasks: published datasets, in wordings of our own that need no examples."""
 
 from tasks_to_text.task import Task
+from tasks_to_text.tasks.acceptability import COLA
 from tasks_to_text.tasks.completion import HELLASWAG, LAMBADA
 from tasks_to_text.tasks.coreference import WINOGRAD_WSC
-from tasks_to_text.tasks.entailment import SNLI
+from tasks_to_text.tasks.entailment import BREAKING_NLI, CB, MNLI, MNLI_MISMATCHED, SNLI
+from tasks_to_text.tasks.entailment_two_way import PASCAL_RTE, QNLI, RTE, SCITAIL
 from tasks_to_text.tasks.grammar import BLIMP
+from tasks_to_text.tasks.intents import CLINC_OOS, SNIPS
 from tasks_to_text.tasks.language_modeling import WIKITEXT2
+from tasks_to_text.tasks.paraphrase import MRPC, QQP, STS_SEMEVAL, STSB
 from tasks_to_text.tasks.qa import NQ_OPEN
 from tasks_to_text.tasks.reading import BOOLQ, SQUAD_V2
-from tasks_to_text.tasks.sentiment import SST2
+from tasks_to_text.tasks.sentiment import SST2, SST5, SUBJ
 from tasks_to_text.tasks.topics import AG_NEWS, TREC
 from tasks_to_text.tasks.translation import WMT14_FR_EN
 
@@ -16,17 +20,33 @@ TASKS: tuple[Task, ...] = (
     AG_NEWS,
     BLIMP,
     BOOLQ,
+    BREAKING_NLI,
+    CB,
+    CLINC_OOS,
+    COLA,
     HELLASWAG,
     LAMBADA,
+    MNLI,
+    MNLI_MISMATCHED,
+    MRPC,
     NQ_OPEN,
+    PASCAL_RTE,
+    QNLI,
+    QQP,
+    RTE,
+    SCITAIL,
+    SNIPS,
     SNLI,
     SQUAD_V2,
     SST2,
+    SST5,
+    STS_SEMEVAL,
+    STSB,
+    SUBJ,
     TREC,
     WIKITEXT2,
     WINOGRAD_WSC,
     WMT14_FR_EN,
 )
-"""None but sst2 and trec has training rows here: the others are unseen by construction. Revisions
-of the Hub are not pinned yet, which is recorded as *unverified*; ``generalist tasks --verify``
-resolves them."""
+"""Tasks without training rows here are unseen by construction. Revisions of the Hub are not pinned
+yet, which is recorded as *unverified*; ``generalist tasks --verify`` resolves them."""
