@@ -37,11 +37,11 @@ COLA = classification(
         ),
     },
     specimens=(
-        {"sentence": "The ball hit her.", "label": 1},
-        {"sentence": "Anson thought that himself was happy.", "label": 0},
+        {"sentence": "She fed the cat.", "label": 1},
+        {"sentence": "Ann said that herself had won.", "label": 0},
     ),
 )
-"""``{"sentence": "The ball hit her.", "label": 1}`` becomes ``The ball hit her.\\nWould a native
+"""``{"sentence": "She fed the cat.", "label": 1}`` becomes ``She fed the cat.\\nWould a native
 speaker say that?`` with the choices `` no`` and `` yes``. Seven of ten sentences are acceptable, so
 the headline is Matthews' correlation, 0 for any constant answer.
 

@@ -16,7 +16,7 @@ def _wordings(follows: str, does_not: str) -> dict[str, Wording]:
             "first_name": "",
             "second_name": "",
             "question": "Is the second text right if the first one is?",
-            "labels": {follows: "surely", does_not: "not surely"},
+            "labels": {follows: "surely", does_not: "not necessarily"},
         },
         "statement": {
             "first_name": "Fact",
@@ -152,8 +152,8 @@ QNLI = pair(
         "question": {
             "first_name": "",
             "second_name": "",
-            "question": "Is the question answered here?",
-            "labels": {"0": "it is", "1": "it is not"},
+            "question": "Does that leave the question settled or open?",
+            "labels": {"0": "settled", "1": "open"},
         },
         "statement": {
             "first_name": "Asked",

@@ -61,22 +61,25 @@ CLINC_OOS = classification(
     source=Source(mirror="tasks/clinc_oos", licence="CC BY 3.0"),
     text=one_line,
     label="intent",
-    labels={name: intent_words(name) for name in _NAMES.split()},
+    labels={name: f"{intent_words(name)}." for name in _NAMES.split()},
     question="Intent:",
+    metrics=("acc", "acc_norm"),
     wordings={
         "question": {"question": "What is this about?"},
         "statement": {"question": "The assistant files this under"},
     },
     columns=("text",),
     specimens=(
-        {"text": "what's the spanish word for pasta", "intent": "translate"},
+        {"text": "how do you say bread in greek", "intent": "translate"},
         {"text": "how much  paid leave do i have", "intent": "pto_balance"},
         {"text": "who won the race", "intent": "oos"},
     ),
 )
-"""``{"text": "what's the spanish word for pasta", "intent": "translate"}`` becomes ``what's the
-spanish word for pasta\\nIntent:`` with 151 choices, the names of the intents in words. To score an
-example asks for 151 log-likelihoods: give it a limit. Labels keep their words in every wording.
+"""``{"text": "how do you say bread in greek", "intent": "translate"}`` becomes ``how do you
+say bread in greek\\nIntent:`` with 151 choices, the names of the intents in words. They end in
+a full stop, because ``calendar`` is the beginning of ``calendar update``, and a beginning is never
+less likely. To score an example asks for 151 log-likelihoods: give it a limit. Labels keep their
+words in every wording.
 
 The rows are those of the authors' full set (100 out of scope in train); the Hub has other sizes
 (``clinc/clinc_oos``), with numbers for intents: it is read from a mirror.
@@ -132,11 +135,11 @@ SNIPS = classification(
     },
     columns=("text",),
     specimens=(
-        {"text": "Play some 1959 songs on Iheart", "intent": "PlayMusic"},
-        {"text": "find  movie times", "intent": "SearchScreeningEvent"},
+        {"text": "Play some polka from Iceland", "intent": "PlayMusic"},
+        {"text": "when is  the matinee", "intent": "SearchScreeningEvent"},
     ),
 )
-"""``{"text": "Play some 1959 songs on Iheart", "intent": "PlayMusic"}`` becomes ``Play some 1959
-songs on Iheart\\nThe speaker wants to`` with the choices `` play music`` and six others. The 700
+"""``{"text": "Play some polka from Iceland", "intent": "PlayMusic"}`` becomes ``Play some polka
+from Iceland\\nThe speaker wants to`` with the choices `` play music`` and six others. The 700
 published validation rows, the test of the literature, are our test. It is read from a mirror.
 """

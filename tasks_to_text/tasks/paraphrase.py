@@ -30,8 +30,8 @@ MRPC = pair(
         "question": {
             "first_name": "",
             "second_name": "",
-            "question": "Is that one and the same message?",
-            "labels": {"0": "it is not", "1": "it is"},
+            "question": "Is it true or false that both report one thing?",
+            "labels": {"0": "false", "1": "true"},
         },
         "statement": {
             "first_name": "One paper",
@@ -60,7 +60,8 @@ MRPC = pair(
 
 with the choices `` no`` and `` yes``; F1 is that of ``yes``, two thirds of the rows. The mirror has
 the 4,076 training rows as first published, of which the Hub keeps 408 apart as a validation split;
-test has the labels of all its 1,725. Second sentences recur, so they are groups.
+test has the labels of all its 1,725. Second sentences recur, so they are groups: 128 of test,
+whose second sentence train has too, are left out.
 """
 
 QQP = pair(
@@ -87,8 +88,8 @@ QQP = pair(
         "question": {
             "first_name": "",
             "second_name": "",
-            "question": "Would one answer serve both?",
-            "labels": {"0": "it would not", "1": "it would"},
+            "question": "Is it true or false that one answer serves both?",
+            "labels": {"0": "false", "1": "true"},
         },
         "statement": {
             "first_name": "Asked before",

@@ -3,16 +3,17 @@
 import dataclasses
 import re
 
+from tasks_to_text.fields import text
 from tasks_to_text.kinds import classification
 from tasks_to_text.source import Source
 from tasks_to_text.task import Row
-from tasks_to_text.tasks.detokenize import penn
+from tasks_to_text.tasks.detokenize import penn, wikitext
 from tasks_to_text.tasks.written import written
 
 
 def sst2_published(row: Row) -> str:
     """A sentence as it is published; ``sentence`` in GLUE's schema, ``text`` on the Hub."""
-    return str(row["sentence"] if "sentence" in row else row["text"])
+    return text("sentence" if "sentence" in row else "text", row)
 
 
 def sst2_text(row: Row) -> str:
@@ -29,10 +30,10 @@ def subj_text(row: Row) -> str:
     """A sentence in natural text. References to characters, published apart from their semicolon,
     are resolved; what follows stays apart, because nothing tells whether the word goes on.
 
-    >>> subj_text({"text": "an expos&#233 ; by s&#227 ; o paulo 's mayor ."})
-    "an exposé by sã o paulo's mayor."
+    >>> subj_text({"text": "an expos&#233 ; by s&#227 ; o paulo 's \\" heroes \\" ."})
+    'an exposé by sã o paulo\\'s "heroes".'
     """
-    return penn(re.sub(r"&#(\d+) ;", lambda number: chr(int(number[1])), row["text"]))
+    return wikitext(re.sub(r"&#(\d+) ;", lambda number: chr(int(number[1])), row["text"]))
 
 
 _SST2 = classification(
@@ -108,7 +109,7 @@ SST5 = classification(
     },
     columns=("text",),
     specimens=(
-        {"text": "too bad .", "label": 1},
+        {"text": "not worth a ticket .", "label": 1},
         {"text": "one of the `` best '' films i 've seen -lrb- ever -rrb- .", "label": 4},
     ),
 )
