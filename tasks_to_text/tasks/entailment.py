@@ -46,10 +46,6 @@ _MNLI_WORDINGS: dict[str, Wording] = {
     **WORDINGS,
     "lm_eval": written(mnli_harness, ("True", "Neither", "False"), mnli_fields),
 }
-_MNLI_SPECIMENS = (
-    {"premise": "Ann sings in a choir.", "hypothesis": "Ann never sings", "label": 2},
-    {"premise": "Well, uh, it rained. ", "hypothesis": "It was wet.", "label": 0},
-)
 
 SNLI = pair(
     name="snli",
@@ -108,7 +104,10 @@ MNLI = pair(
     question=QUESTION,
     wordings=_MNLI_WORDINGS,
     group="premise",
-    specimens=_MNLI_SPECIMENS,
+    specimens=(
+        {"premise": "Ann sings in a choir.", "hypothesis": "Ann never sings", "label": 2},
+        {"premise": "Well, uh, it rained. ", "hypothesis": "It was wet.", "label": 0},
+    ),
 )
 """As ``snli``, of texts that are published as they were written. The labels of the test split are
 hidden: the published validation split is our test, a hundredth of the premises of train (about
@@ -135,7 +134,10 @@ MNLI_MISMATCHED = pair(
     wordings=_MNLI_WORDINGS,
     group="premise",
     unseen=True,
-    specimens=_MNLI_SPECIMENS,
+    specimens=(
+        {"premise": "The museum opens at ten.", "hypothesis": "It opens at nine", "label": 2},
+        {"premise": "Dear friend, thank you. ", "hypothesis": "Somebody wrote.", "label": 0},
+    ),
 )
 """As ``mnli``, of other kinds of text. It has no training rows of its own; a model that has read
 those of ``mnli`` has learned this very question.

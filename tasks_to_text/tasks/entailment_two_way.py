@@ -40,10 +40,6 @@ _RTE_WORDINGS = {
         rte_fields,
     ),
 }
-_RTE_SPECIMENS = (
-    {"sentence1": "Ann sold the boat to Mia.", "sentence2": "Mia bought it.", "label": 0},
-    {"sentence1": "Oil rose to 38 dollars. ", "sentence2": "Oil fell", "label": 1},
-)
 
 RTE = pair(
     name="rte",
@@ -65,7 +61,10 @@ RTE = pair(
     question=QUESTION,
     wordings=_RTE_WORDINGS,
     group="sentence1",
-    specimens=_RTE_SPECIMENS,
+    specimens=(
+        {"sentence1": "Ann sold the boat to Mia.", "sentence2": "Mia bought it.", "label": 0},
+        {"sentence1": "Oil rose to 38 dollars. ", "sentence2": "Oil fell", "label": 1},
+    ),
 )
 """The prompt is::
 
@@ -97,7 +96,10 @@ PASCAL_RTE = pair(
     question=QUESTION,
     wordings=_RTE_WORDINGS,
     group="sentence1",
-    specimens=_RTE_SPECIMENS,
+    specimens=(
+        {"sentence1": "The river froze in 1947.", "sentence2": "A river froze.", "label": 0},
+        {"sentence1": "Bonn was the capital. ", "sentence2": "Bonn is large", "label": 1},
+    ),
 )
 """As ``rte``, with the development sets as train and the test sets as test, in GLUE's schema, from
 a mirror. Passages that the development sets have too are left out of test.

@@ -127,10 +127,6 @@ _SIMILAR: dict[str, Wording] = {
         "question": "On a scale up to 5, their likeness is",
     },
 }
-_SIMILAR_SPECIMENS = (
-    {"sentence1": "A cat sleeps.", "sentence2": "A cat is asleep.", "label": 4.8},
-    {"sentence1": "A cat sleeps.", "sentence2": "A dog barks.", "label": 0.5},
-)
 
 STSB = rating(
     name="stsb",
@@ -153,7 +149,10 @@ STSB = rating(
     question="Alike, from 0 to 5:",
     wordings=_SIMILAR,
     group="sentence1",
-    specimens=_SIMILAR_SPECIMENS,
+    specimens=(
+        {"sentence1": "A cat sleeps.", "sentence2": "A cat is asleep.", "label": 4.8},
+        {"sentence1": "A cat sleeps.", "sentence2": "A dog barks.", "label": 0.5},
+    ),
 )
 """The prompt is::
 
@@ -186,7 +185,10 @@ STS_SEMEVAL = rating(
     question="Alike, from 0 to 5:",
     wordings=_SIMILAR,
     group="sentence1",
-    specimens=_SIMILAR_SPECIMENS,
+    specimens=(
+        {"sentence1": "Rain is near.", "sentence2": "It will rain soon.", "label": 4.25},
+        {"sentence1": "Rain is near.", "sentence2": "Snow is white.", "label": 0.5},
+    ),
 )
 """As ``stsb``, with the years 2012 to 2015 as train and 2016 as test, from a mirror. The STS
 benchmark took its rows from these: what has learned from the one must not be tested on the other.

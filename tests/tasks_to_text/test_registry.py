@@ -25,8 +25,8 @@ def test_the_table_holds_all_shipped_tasks_once() -> None:
 def test_unknown_names_suggest_near_ones() -> None:
     with pytest.raises(UnknownName, match="did you mean sentence_order"):
         registry.get("sentence-order")
-    with pytest.raises(UnknownName, match="there are .*package, parameter_type"):
-        registry.get("qqq")
+    with pytest.raises(UnknownName, match="there are .*package, .*parameter_type"):
+        registry.get("zzz")
 
 
 def test_a_project_s_own_tasks_are_found_beside_the_shipped_ones() -> None:
