@@ -1,6 +1,7 @@
 """The table of tasks: names, suggestions, a project's own, hypothesis-free laws of every task."""
 
 import dataclasses
+import re
 import subprocess
 import sys
 
@@ -59,6 +60,15 @@ def test_specimens_render_and_give_the_template_its_version(name: str) -> None:
     assert int(task.template_hash, 16) >= 0
     assert task.headline in METRICS
     assert task.description.endswith(".")
+
+
+@pytest.mark.parametrize("task", registry.TASKS.values(), ids=lambda task: task.name)
+def test_a_description_is_one_sentence_and_names_the_paper_of_a_published_set(task: Task) -> None:
+    assert task.description[0].isupper() and task.description.endswith(".")
+    assert ". " not in task.description.replace("et al. ", "")
+    if task in reference.TASKS:
+        author = r"(de )?[A-Z][\w'-]+( and [A-Z][\w'-]+| et al\.)?"
+        assert re.search(rf"\b{author} (19|20)\d\d\b", task.description)
 
 
 def test_versions_differ_between_tasks() -> None:
