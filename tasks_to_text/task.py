@@ -85,6 +85,9 @@ class Task:
     """Names in ``tasks_to_text.metric.METRICS``, the headline first."""
     unseen: bool = False
     """True: no shipped mixture may hold it, so that its score is zero-shot."""
+    siblings: tuple[str, ...] = ()
+    """Names of tasks that have rows, or sentences of rows, in common with this one: for a model
+    that has learned from one of them this task is not new."""
     closed: bool = False
     """True: the choices are labels of a small closed set; False: free text of their own."""
     symmetric: bool = False

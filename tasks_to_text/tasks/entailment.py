@@ -69,6 +69,7 @@ SNLI = pair(
     columns=("premise", "hypothesis"),
     group="premise",
     unseen=True,
+    siblings=("breaking_nli",),
     specimens=(
         {"premise": "A man , in blue , sings .", "hypothesis": "Nobody sings .", "label": 2},
     ),
@@ -104,6 +105,7 @@ MNLI = pair(
     question=QUESTION,
     wordings=_MNLI_WORDINGS,
     group="premise",
+    siblings=("mnli_mismatched",),
     specimens=(
         {"premise": "Ann sings in a choir.", "hypothesis": "Ann never sings", "label": 2},
         {"premise": "Well, uh, it rained. ", "hypothesis": "It was wet.", "label": 0},
@@ -134,6 +136,7 @@ MNLI_MISMATCHED = pair(
     wordings=_MNLI_WORDINGS,
     group="premise",
     unseen=True,
+    siblings=("mnli",),
     specimens=(
         {"premise": "The museum opens at ten.", "hypothesis": "It opens at nine", "label": 2},
         {"premise": "Dear friend, thank you. ", "hypothesis": "Somebody wrote.", "label": 0},
@@ -211,6 +214,7 @@ BREAKING_NLI = pair(
     wordings=WORDINGS,
     group="premise",
     unseen=True,
+    siblings=("snli",),
     specimens=(
         {"premise": "A man drinks gin.", "hypothesis": "A man drinks rum.", "label": 2},
         {"premise": "A big dog barks.", "hypothesis": "A large dog barks.", "label": 0},

@@ -61,6 +61,7 @@ RTE = pair(
     question=QUESTION,
     wordings=_RTE_WORDINGS,
     group="sentence1",
+    siblings=("pascal_rte",),
     specimens=(
         {"sentence1": "Ann sold the boat to Mia.", "sentence2": "Mia bought it.", "label": 0},
         {"sentence1": "Oil rose to 38 dollars. ", "sentence2": "Oil fell", "label": 1},
@@ -96,6 +97,7 @@ PASCAL_RTE = pair(
     question=QUESTION,
     wordings=_RTE_WORDINGS,
     group="sentence1",
+    siblings=("rte",),
     specimens=(
         {"sentence1": "The river froze in 1947.", "sentence2": "A river froze.", "label": 0},
         {"sentence1": "Bonn was the capital. ", "sentence2": "Bonn is large", "label": 1},

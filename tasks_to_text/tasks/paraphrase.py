@@ -47,6 +47,7 @@ MRPC = pair(
         ),
     },
     group="sentence2",
+    siblings=("sts_semeval", "stsb"),
     specimens=(
         {"sentence1": "Oil fell on Monday.", "sentence2": "Monday saw oil fall.", "label": 1},
         {"sentence1": "Shares rose 2 percent. ", "sentence2": "Shares fell.", "label": 0},
@@ -149,6 +150,7 @@ STSB = rating(
     question="Alike, from 0 to 5:",
     wordings=_SIMILAR,
     group="sentence1",
+    siblings=("mrpc", "sts_semeval"),
     specimens=(
         {"sentence1": "A cat sleeps.", "sentence2": "A cat is asleep.", "label": 4.8},
         {"sentence1": "A cat sleeps.", "sentence2": "A dog barks.", "label": 0.5},
@@ -185,6 +187,7 @@ STS_SEMEVAL = rating(
     question="Alike, from 0 to 5:",
     wordings=_SIMILAR,
     group="sentence1",
+    siblings=("mrpc", "stsb"),
     specimens=(
         {"sentence1": "Rain is near.", "sentence2": "It will rain soon.", "label": 4.25},
         {"sentence1": "Rain is near.", "sentence2": "Snow is white.", "label": 0.5},

@@ -63,6 +63,7 @@ _SST2 = classification(
             sst2_fields,
         ),
     },
+    siblings=("sst5",),
     specimens=(
         {"idx": 0, "sentence": "it does n't work , and it 's `` long '' .", "label": 0},
         {"idx": 1, "sentence": "a stirring , funny film", "label": 1},
@@ -108,6 +109,7 @@ SST5 = classification(
         },
     },
     columns=("text",),
+    siblings=("sst2",),
     specimens=(
         {"text": "not worth a ticket .", "label": 1},
         {"text": "one of the `` best '' films i 've seen -lrb- ever -rrb- .", "label": 4},

@@ -71,6 +71,13 @@ def test_a_description_is_one_sentence_and_names_the_paper_of_a_published_set(ta
         assert re.search(rf"\b{author} (19|20)\d\d\b", task.description)
 
 
+def test_siblings_are_shipped_tasks_and_each_other_s() -> None:
+    pairs = {(task.name, other) for task in registry.TASKS.values() for other in task.siblings}
+    assert {(other, name) for name, other in pairs} == pairs
+    assert all(other in registry.TASKS and other != name for name, other in pairs)
+    assert {("rte", "pascal_rte"), ("mnli", "mnli_mismatched"), ("sst2", "sst5")} <= pairs
+
+
 def test_versions_differ_between_tasks() -> None:
     hashes = {registry.get(name).template_hash for name in registry.names()}
     assert len(hashes) == len(registry.names())
