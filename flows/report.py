@@ -31,6 +31,7 @@ ORDER = (*COLUMNS, LZMA)
 SECTIONS: Mapping[str, str] = {
     "unseen": "Unseen (zero-shot)",
     "in_mixture": "In the mixture (multitask)",
+    "sibling": "A sibling in the mixture",
     "held_out": "Held-out text",
 }
 """Exposure of the generalist → heading, in the order of tables and plots."""

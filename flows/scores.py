@@ -15,7 +15,7 @@ from flows.errors import ConfigError
 from gptcore.corpus.documents import read_documents
 from tasks_to_text.evaluate import evaluate, evaluate_documents
 from tasks_to_text.language_model import LanguageModel
-from tasks_to_text.scored import IN_MIXTURE, UNSEEN, Item, Score
+from tasks_to_text.scored import IN_MIXTURE, SIBLING, UNSEEN, Item, Score
 from tasks_to_text.store import read_examples, splits_of, write_results
 from tasks_to_text.task import Task
 from tasks_to_text.verdicts import verdicts
@@ -106,6 +106,13 @@ def score(
     return {"items": len(items), "scores": len(scores)}
 
 
+def exposure_of(task: Task, mixture: Sequence[str]) -> str:
+    """What a model that was trained on a mixture has seen of a task."""
+    if task.name in mixture:
+        return IN_MIXTURE
+    return UNSEEN if set(mixture).isdisjoint(task.siblings) else SIBLING
+
+
 def _all(
     config: EvaluationConfig,
     tasks: Sequence[Task],
@@ -119,7 +126,7 @@ def _all(
         known = splits_of(inputs.prompts, task.name)
         train = read_examples(inputs.prompts, task.name, "train") if "train" in known else []
         exposure = dict.fromkeys(models, UNSEEN)
-        exposure[GENERALIST] = IN_MIXTURE if task.name in config.mixture else UNSEEN
+        exposure[GENERALIST] = exposure_of(task, config.mixture)
         for split in config.splits:
             progress(done, total, f"{task.name}, {split}")
             done += 1

@@ -29,7 +29,8 @@ class Example:
     gold: int = -1
     """Index of the right choice; -1 where there are no choices."""
     references: tuple[str, ...] = ()
-    """Acceptable answers for generation, without white space around them; (): the target alone."""
+    """Acceptable answers for generation, without white space around them; (): the target alone. For
+    a rating the one exact score, of which the gold choice is the nearest."""
     segments: tuple[str, ...] = ()
     """The fields as GPT-1's input transformations need them, without any wording; for a ``text``
     task one segment, the original on which words and bytes are counted."""

@@ -23,16 +23,17 @@ take, such as ``id``, ``group``, ``unseen`` and ``metrics``, is described in
 ``tasks_to_text.labelled.Common``.
 
 Records that cannot be used are counted by reason and never scored: ``field missing`` (or null),
-``field is not text``, ``field empty``, ``label out of range``, ``empty choice list``, ``fewer than
-two choices``, ``choices repeated``, ``no answer``, ``fewer than two words``, ``KeyError in a
-function of the task`` and the like. Two rows with the same prompt (for multiple choice: the same
-prompt and right choice) but for case and white space count as one question, so the second is
-dropped.
+``field is not text``, ``field empty``, ``label out of range``, ``score is no number``, ``score out
+of range``, ``empty choice list``, ``fewer than two choices``, ``choices repeated``, ``no answer``,
+``fewer than two words``, ``KeyError in a function of the task`` and the like. Two rows with the
+same prompt (for multiple choice: the same prompt and right choice) but for case and white space
+count as one question, so the second is dropped.
 
 | kind | answer | scored by |
 |---|---|---|
 | ``classification`` | a label of a text | accuracy |
 | ``pair`` | a label of two texts | accuracy |
+| ``rating`` | a number for what two texts share | correlation with the exact scores |
 | ``multiple_choice`` | one of a record's own choices | accuracy, also per character |
 | ``common_ending`` | the beginning that makes an ending likeliest | accuracy |
 | ``reading`` | words from a passage | F1, exact match |
@@ -43,7 +44,13 @@ dropped.
 | ``plain_text`` | none: the text's likelihood | perplexity per word, bits per byte |
 """
 
-from tasks_to_text.kinds_choices import classification, common_ending, multiple_choice, pair
+from tasks_to_text.kinds_choices import (
+    classification,
+    common_ending,
+    multiple_choice,
+    pair,
+    rating,
+)
 from tasks_to_text.kinds_generation import (
     first_sentence,
     question_answering,
@@ -68,6 +75,7 @@ __all__ = [
     "pair",
     "plain_text",
     "question_answering",
+    "rating",
     "reading",
     "summarization",
     "translation",

@@ -1,5 +1,7 @@
 """Kinds of tasks whose answer is one of several texts: the likeliest one counts."""
 
+import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Unpack
 
@@ -23,6 +25,7 @@ from tasks_to_text.task import Row, Task
 
 _CLASSIFICATION = Kind(name="classification", protocol="choice", metrics=("acc",), closed=True)
 _PAIR = Kind(name="pair", protocol="choice", metrics=("acc",), closed=True)
+_RATING = Kind(name="similarity", protocol="choice", metrics=("pearson", "spearman"), closed=True)
 _MULTIPLE_CHOICE = Kind(name="multiple choice", protocol="choice", metrics=("acc", "acc_norm"))
 _COMMON_ENDING = Kind(name="coreference", protocol="choice", metrics=("acc",))
 _CLOSING = frozenset(".,;:!?)'’")
@@ -122,16 +125,77 @@ def pair(
 
         def shape(record: Row) -> Shape:
             texts = _stripped(first, record), _stripped(second, record)
-            lines = [
-                f"{name}: {one}" if name else one
-                for name, one in zip((first_name, second_name), texts, strict=True)
-            ]
-            prompt = _joined(*lines, fill(question, record))
+            prompt = _joined(*_named((first_name, second_name), texts), fill(question, record))
             return _labelled(prompt, scalar(label, record), words, texts)
 
         return Built(shape, (*fields, *wording_columns("question", question)))
 
     return make(_PAIR, build, symmetric=symmetric, **common)
+
+
+def rating(
+    *,
+    first: Field,
+    second: Field,
+    score: str,
+    lowest: int,
+    highest: int,
+    first_name: str = "",
+    second_name: str = "",
+    question: str = "",
+    **common: Unpack[Common],
+) -> Task:
+    """Two texts that can be exchanged, and a number for how much they have in common.
+
+    The choices are the whole numbers from ``lowest`` to ``highest``. The nearest one, upwards from
+    the middle, is gold; the exact score stands in ``references``, because a prediction is the mean
+    of the numbers under their probabilities.
+
+    Args:
+        first: the one text; a column, a format string or a function.
+        second: the other.
+        score: the column with the score, a number.
+        lowest: the least number on the scale.
+        highest: the greatest one.
+        first_name: a word for the first text, shown before it with a colon; "": none.
+        second_name: the same for the second.
+        question: words on a line of their own before the answer; braces are filled from the record.
+        common: see ``Common``.
+
+    ``rating(first="a", second="b", score="score", lowest=0, highest=5, question="Same, 0 to 5:",
+    …)`` makes of ``{"a": "It rains.", "b": "Rain falls.", "score": 3.8}`` the choices `` 0`` …
+    `` 5``, the target `` 4`` and the reference ``3.8``.
+    """
+    require_text(score=score)
+    if not lowest < highest:
+        raise ConfigError(
+            f"task {common.get('name', '')!r}: lowest={lowest}, highest={highest}: give a scale, "
+            "such as 0 and 5"
+        )
+    numbers = tuple(str(number) for number in range(lowest, highest + 1))
+
+    def build(
+        first: Field = first,
+        second: Field = second,
+        first_name: str = first_name,
+        second_name: str = second_name,
+        question: str = question,
+    ) -> Built:
+        fields = (*columns_of("first", first), *columns_of("second", second), score)
+
+        def shape(record: Row) -> Shape:
+            texts = _stripped(first, record), _stripped(second, record)
+            prompt = _joined(*_named((first_name, second_name), texts), fill(question, record))
+            exact = _score(scalar(score, record), lowest, highest)
+            words = dict(zip(numbers, numbers, strict=True))
+            nearest = str(math.floor(exact + 0.5))
+            return dataclasses.replace(
+                _labelled(prompt, nearest, words, texts), references=(f"{exact:g}",)
+            )
+
+        return Built(shape, (*fields, *wording_columns("question", question)))
+
+    return make(_RATING, build, symmetric=True, **common)
 
 
 def multiple_choice(
@@ -241,6 +305,22 @@ def _stripped(field: Field, record: Row) -> str:
 
 def _joined(*lines: str) -> str:
     return "\n".join(line for line in lines if line).rstrip()
+
+
+def _named(names: tuple[str, str], texts: tuple[str, str]) -> list[str]:
+    """Each text with its name before it, if it has one."""
+    return [f"{name}: {one}" if name else one for name, one in zip(names, texts, strict=True)]
+
+
+def _score(value: str, lowest: int, highest: int) -> float:
+    """A number on the scale; what is none, or lies outside, is unusable."""
+    try:
+        exact = float(value)
+    except ValueError:
+        raise Unusable("score is no number", repr(value)) from None
+    if not lowest <= exact <= highest:
+        raise Unusable("score out of range", f"{exact:g} of {lowest} to {highest}")
+    return exact
 
 
 def _labelled(

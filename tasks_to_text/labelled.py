@@ -42,6 +42,9 @@ class Common(TypedDict, total=False):
     (the default): every record is on its own."""
     unseen: bool
     """True: no training reads the task, so that its score is zero-shot. Default False."""
+    siblings: Sequence[str]
+    """Names of tasks that have rows, or sentences of rows, in common with this one: where a model
+    has learned from one of them, a score on this one is not called zero-shot."""
     metrics: Sequence[str]
     """Names of metrics, the headline first; by default those of the kind."""
     wordings: "Mapping[str, Wording]"
@@ -126,6 +129,7 @@ def make(
         protocol=kind.protocol,
         metrics=tuple(common.get("metrics", kind.metrics)),
         unseen=common.get("unseen", False),
+        siblings=tuple(common.get("siblings", ())),
         closed=kind.closed,
         symmetric=symmetric,
         few_shot=common.get("few_shot", 0),
@@ -348,6 +352,7 @@ _FITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "id": (lambda value: isinstance(value, str), "the name of a column, as text"),
     "group": (lambda value: isinstance(value, str) or callable(value), "a column or a function"),
     "unseen": (lambda value: isinstance(value, bool), "True or False"),
+    "siblings": (_is_names, "a tuple of names"),
     "metrics": (_is_names, "a tuple of names"),
     "wordings": (
         lambda value: (

@@ -34,7 +34,7 @@ CREATE TABLE scores (
     high      DOUBLE NOT NULL,
     n         BIGINT NOT NULL,    -- examples or documents
     n_groups  BIGINT NOT NULL,
-    exposure  VARCHAR NOT NULL,   -- in_mixture, unseen, held_out
+    exposure  VARCHAR NOT NULL,   -- in_mixture, sibling, unseen, held_out
     PRIMARY KEY (task, split, model, metric)
 );
 

@@ -13,6 +13,7 @@ PLAIN = (CHANCE, MAJORITY, CHOICES_ONLY)
 """Rivals of every kind of task, beside the rules that a task names."""
 BAG_OF_WORDS, LZMA = "bag of words", "lzma"
 IN_MIXTURE, UNSEEN, HELD_OUT = "in_mixture", "unseen", "held_out"
+SIBLING = "sibling"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,8 +78,8 @@ class Score:
     n_groups: int
     exposure: str
     """``in_mixture``: this model or baseline has learned from the task's training rows;
-    ``unseen``: from nothing of the task, so that its score is zero-shot; ``held_out``: text of the
-    corpus that no training read."""
+    ``sibling``: from those of a task that shares rows with it; ``unseen``: from nothing of the
+    task, so that its score is zero-shot; ``held_out``: text of the corpus that no training read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

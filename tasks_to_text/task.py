@@ -48,7 +48,7 @@ Protocol = Literal["choice", "last_word", "generation", "text"]
 text with ``references``; ``text`` is the log-likelihood of the whole ``target``, rolling."""
 
 _BY_PROTOCOL: Mapping[str, frozenset[str]] = {
-    "choice": frozenset({"acc", "acc_norm", "acc_pmi"}),
+    "choice": frozenset({"acc", "acc_norm", "acc_pmi", "mcc", "f1_label", "pearson", "spearman"}),
     "last_word": frozenset(
         {"acc", "acc_stop_words", "acc_last_token", "perplexity", "perplexity_last_token"}
     ),
@@ -87,6 +87,9 @@ class Task:
     """Names in ``tasks_to_text.metric.METRICS``, the headline first."""
     unseen: bool = False
     """True: no shipped mixture may hold it, so that its score is zero-shot."""
+    siblings: tuple[str, ...] = ()
+    """Names of tasks that have rows, or sentences of rows, in common with this one: for a model
+    that has learned from one of them this task is not new."""
     closed: bool = False
     """True: the choices are labels of a small closed set; False: free text of their own."""
     symmetric: bool = False

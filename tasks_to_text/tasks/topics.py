@@ -25,6 +25,16 @@ AG_NEWS = classification(
     label="label",
     labels={"0": "world", "1": "sports", "2": "business", "3": "technology"},
     question="Topic:",
+    wordings={
+        "question": {
+            "question": "Which section of the paper is it from?",
+            "labels": {"0": "World", "1": "Sports", "2": "Business", "3": "Technology"},
+        },
+        "statement": {
+            "question": "This is news about",
+            "labels": {"0": "the world", "1": "sport", "2": "the economy", "3": "science"},
+        },
+    },
     columns=("text",),
     unseen=True,
     specimens=({"text": "Shares fall Prices\\fell on Monday.", "label": 2},),
@@ -54,6 +64,30 @@ TREC = classification(
         "5": "a number",
     },
     question="This question asks for",
+    wordings={
+        "answer": {
+            "question": "Kind of answer:",
+            "labels": {
+                "0": "abbreviation",
+                "1": "thing",
+                "2": "description",
+                "3": "person",
+                "4": "place",
+                "5": "number",
+            },
+        },
+        "statement": {
+            "question": "Whoever asks this wants to know",
+            "labels": {
+                "0": "a short form",
+                "1": "what it is",
+                "2": "how or why",
+                "3": "who",
+                "4": "where",
+                "5": "how many or when",
+            },
+        },
+    },
     columns=("text",),
     specimens=({"text": "What 's the term for `` a young fox '' ?", "coarse_label": 1},),
 )

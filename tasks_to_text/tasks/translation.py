@@ -5,8 +5,8 @@ from tasks_to_text.source import Source
 
 WMT14_FR_EN = translation(
     name="wmt14_fr_en",
-    description="French news sentences into English (WMT 2014: newstest2013 and newstest2014); "
-    "by professional translators.",
+    description="French news sentences into English (newstest2013 and newstest2014; Bojar et al. "
+    "2014); by professional translators.",
     source=Source(
         hub="wmt/wmt14",
         config="fr-en",

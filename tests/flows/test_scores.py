@@ -7,8 +7,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.scores import GENERALIST, LANGUAGE_MODEL_ONLY, RANDOM_MODEL
+from flows.report import SECTIONS
+from flows.scores import GENERALIST, LANGUAGE_MODEL_ONLY, RANDOM_MODEL, exposure_of
 from flows.workspace import Product, Workspace
+from tasks_to_text import registry
 from tasks_to_text.store import read_items
 from tests.flows.evaluated import TASKS, evaluate, evaluated
 
@@ -71,6 +73,14 @@ def test_exposure_is_that_of_the_mixture(evaluation: Path) -> None:
         "documents": "held_out",
     }
     assert exposure["pick", RANDOM_MODEL] == exposure["pick", LANGUAGE_MODEL_ONLY] == "unseen"
+
+
+def test_a_task_whose_sibling_was_trained_on_is_not_called_unseen() -> None:
+    sst5 = registry.get("sst5")
+    assert exposure_of(sst5, ("sst2", "sst5")) == "in_mixture"
+    assert exposure_of(sst5, ("trec", "sst2")) == "sibling"
+    assert exposure_of(sst5, ("trec",)) == "unseen"
+    assert "sibling" in SECTIONS
 
 
 def test_verdicts_are_there_for_tasks_with_rivals(evaluation: Path) -> None:

@@ -190,9 +190,9 @@ GOLDEN = {
 
 
 def test_every_reference_task_has_its_golden_text() -> None:
-    names = {task.name for task in TASKS}
-    assert names == set(GOLDEN) == set(ROWS)
-    assert len(names) == 22
+    assert set(GOLDEN) == set(ROWS)
+    elsewhere = {task.name for task in TASKS if task.closed}  # in test_label_tasks
+    assert {task.name for task in TASKS} == set(GOLDEN) | elsewhere
 
 
 @pytest.mark.parametrize("name", sorted(GOLDEN))
@@ -258,7 +258,7 @@ def test_rows_without_text_or_label_are_rejected(name: str, change: Record, reas
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_a_task_without_training_rows_is_unseen(task: Task) -> None:
     assert task.unseen == ("train" not in task.source.all_splits)
-    assert task.source.mirror == f"tasks/{task.name}"
+    assert task.source.hub or task.source.mirror.startswith("tasks/")
     assert task.source.licence
 
 
@@ -322,7 +322,9 @@ def published(task: Task) -> dict[str, list[Row]]:
 
 
 @real_rows
-@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+@pytest.mark.parametrize(
+    "task", [registry.get(name) for name in GOLDEN], ids=lambda task: task.name
+)
 def test_every_published_row_becomes_an_example(task: Task) -> None:
     for split, records in published(task).items():
         rows = list(task.rows(records, split))  # type: ignore[arg-type]

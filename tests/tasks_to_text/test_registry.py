@@ -1,6 +1,7 @@
 """The table of tasks: names, suggestions, a project's own, hypothesis-free laws of every task."""
 
 import dataclasses
+import re
 import subprocess
 import sys
 
@@ -25,8 +26,8 @@ def test_the_table_holds_all_shipped_tasks_once() -> None:
 def test_unknown_names_suggest_near_ones() -> None:
     with pytest.raises(UnknownName, match="did you mean sentence_order"):
         registry.get("sentence-order")
-    with pytest.raises(UnknownName, match="there are .*package, parameter_type"):
-        registry.get("qqq")
+    with pytest.raises(UnknownName, match="there are .*package, .*parameter_type"):
+        registry.get("zzz")
 
 
 def test_a_project_s_own_tasks_are_found_beside_the_shipped_ones() -> None:
@@ -59,6 +60,22 @@ def test_specimens_render_and_give_the_template_its_version(name: str) -> None:
     assert int(task.template_hash, 16) >= 0
     assert task.headline in METRICS
     assert task.description.endswith(".")
+
+
+@pytest.mark.parametrize("task", registry.TASKS.values(), ids=lambda task: task.name)
+def test_a_description_is_one_sentence_and_names_the_paper_of_a_published_set(task: Task) -> None:
+    assert task.description[0].isupper() and task.description.endswith(".")
+    assert ". " not in task.description.replace("et al. ", "")
+    if task in reference.TASKS:
+        author = r"(de )?[A-Z][\w'-]+( and [A-Z][\w'-]+| et al\.)?"
+        assert re.search(rf"\b{author} (19|20)\d\d\b", task.description)
+
+
+def test_siblings_are_shipped_tasks_and_each_other_s() -> None:
+    pairs = {(task.name, other) for task in registry.TASKS.values() for other in task.siblings}
+    assert {(other, name) for name, other in pairs} == pairs
+    assert all(other in registry.TASKS and other != name for name, other in pairs)
+    assert {("rte", "pascal_rte"), ("mnli", "mnli_mismatched"), ("sst2", "sst5")} <= pairs
 
 
 def test_versions_differ_between_tasks() -> None:

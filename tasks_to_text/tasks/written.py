@@ -1,0 +1,46 @@
+"""Wordings that are written out as a whole, white space included, instead of line by line.
+
+For what the arguments of a kind cannot say: a text that is continued on its own line (GPT-1's
+zero-shot sentiment), and the texts of lm-evaluation-harness, which keep whatever white space the
+published rows have.
+"""
+
+from collections.abc import Callable, Sequence
+
+from tasks_to_text.fields import Field, index, text
+from tasks_to_text.labelled import Reader, Shape
+from tasks_to_text.task import Row
+
+
+def written(
+    prompt: Field,
+    words: Sequence[str],
+    segments: Callable[[Row], tuple[str, ...]],
+    *,
+    label: str = "label",
+) -> Reader:
+    r"""A wording: all of the prompt, and the words of the labels 0, 1 … after one space.
+
+    Args:
+        prompt: the text shown, as it stands; it ends without white space.
+        words: the choices; the number in the column ``label`` counts them from 0.
+        segments: the row's own texts, for fine-tuning: those of the main wording.
+        label: the column with the number.
+
+    ``written("{a}\nQuestion: {b} True or False?\nAnswer:", ("True", "False"), …)`` makes of
+    ``{"a": "It rains. ", "b": "Rain falls.", "label": 0}`` the prompt ``"It rains. \nQuestion: Rain
+    falls. True or False?\nAnswer:"`` and the target `` True``.
+    """
+    choices = tuple(f" {word}" for word in words)
+
+    def shape(record: Row) -> Shape:
+        gold = index(label, record, len(choices))
+        return Shape(
+            prompt=text(prompt, record),
+            target=choices[gold],
+            choices=choices,
+            gold=gold,
+            segments=segments(record),
+        )
+
+    return shape
