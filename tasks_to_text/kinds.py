@@ -43,9 +43,16 @@ dropped.
 | ``plain_text`` | none: the text's likelihood | perplexity per word, bits per byte |
 """
 
-from tasks_to_text.kinds_choices import classification, common_ending, multiple_choice, pair
+from tasks_to_text.kinds_choices import (
+    classification,
+    common_ending,
+    lettered,
+    multiple_choice,
+    pair,
+)
 from tasks_to_text.kinds_generation import (
     first_sentence,
+    first_sentences,
     question_answering,
     reading,
     summarization,
@@ -61,8 +68,10 @@ __all__ = [
     "classification",
     "common_ending",
     "first_sentence",
+    "first_sentences",
     "labels_of",
     "last_word",
+    "lettered",
     "most_frequent_word",
     "multiple_choice",
     "pair",

@@ -107,6 +107,10 @@ class Task:
     """For generation: text ends before the first of these."""
     max_tokens: int = 32
     """For generation: tokens of an answer, at most."""
+    top_k: int = 0
+    """For generation: every token is drawn from so many likeliest ones; 0: greedy."""
+    sentences: int = 0
+    """For generation: keep the first so many sentences of what is written; 0: all."""
 
     def __post_init__(self) -> None:
         if not self.name.replace("_", "").isalnum() or self.name != self.name.lower():
@@ -125,6 +129,11 @@ class Task:
             raise ConfigError(
                 f"task {self.name!r}: max_tokens={self.max_tokens}, stop={self.stop}: allow at "
                 "least one token, and no empty stop text"
+            )
+        if self.top_k < 0 or self.sentences < 0:
+            raise ConfigError(
+                f"task {self.name!r}: top_k={self.top_k}, sentences={self.sentences}: give 0 or "
+                "more; 0 is greedy, and all sentences"
             )
 
     @property
