@@ -50,7 +50,12 @@ text with ``references``; ``text`` is the log-likelihood of the whole ``target``
 _BY_PROTOCOL: Mapping[str, frozenset[str]] = {
     "choice": frozenset({"acc", "acc_norm", "acc_pmi"}),
     "last_word": frozenset({"acc", "perplexity"}),
-    "generation": frozenset({"exact_match", "f1", "rouge_l", "rouge_1", "rouge_2", "bleu", "chrf"}),
+    "generation": frozenset(
+        {
+            *("exact_match", "number_match", "f1"),
+            *("rouge_l", "rouge_1", "rouge_2", "bleu", "chrf"),
+        }
+    ),
     "text": frozenset({"bits_per_byte", "word_perplexity", "byte_perplexity"}),
 }
 
