@@ -24,6 +24,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "acc_norm": Metric(title="Accuracy, log-likelihood per character"),
         "acc_pmi": Metric(title="Accuracy by PMI"),
         "exact_match": Metric(title="Exact match"),
+        "literal_match": Metric(title="Exact match, letter by letter"),
         "number_match": Metric(title="Exact match of the last number"),
         "f1": Metric(title="F1"),
         "rouge_1": Metric(title="ROUGE-1"),

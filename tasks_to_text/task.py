@@ -52,7 +52,7 @@ _BY_PROTOCOL: Mapping[str, frozenset[str]] = {
     "last_word": frozenset({"acc", "perplexity"}),
     "generation": frozenset(
         {
-            *("exact_match", "number_match", "f1"),
+            *("exact_match", "literal_match", "number_match", "f1"),
             *("rouge_l", "rouge_1", "rouge_2", "bleu", "chrf"),
         }
     ),
