@@ -258,6 +258,7 @@ def common_ending(
                 gold=right,
                 segments=(f"{shown[right]}{joint}{end}",),
                 contexts=shown,
+                key=f"{shown[right]}{joint}{end}",
             )
 
         return Built(shape, named)

@@ -52,6 +52,8 @@ def reading(
     question: Field,
     answers: Texts,
     unanswerable: str = "unanswerable",
+    asks: str = "Question",
+    answered: str = "Answer",
     max_tokens: int = 32,
     **common: Unpack[Common],
 ) -> Task:
@@ -63,6 +65,8 @@ def reading(
         answers: the right answers: a column with a text or a list of texts, or a function. The
             first is the one that training reads.
         unanswerable: the answer where the list is empty; "": such records are rejected.
+        asks: the word before a question.
+        answered: the word before an answer.
         max_tokens: length of an answer, at most.
         common: see ``Common``.
 
@@ -79,8 +83,8 @@ def reading(
         passage: Field = passage,
         question: Field = question,
         answers: Texts = answers,
-        asks: str = "Question",
-        answered: str = "Answer",
+        asks: str = asks,
+        answered: str = answered,
     ) -> Built:
         def shape(record: Row) -> Shape:
             read, asked = text(passage, record).strip(), line(question, record)
@@ -97,6 +101,8 @@ def question_answering(
     question: Field,
     answers: Texts,
     keep_lines: bool = False,
+    asks: str = "Question",
+    answered: str = "Answer",
     max_tokens: int = 16,
     **common: Unpack[Common],
 ) -> Task:
@@ -107,6 +113,8 @@ def question_answering(
         answers: the right answers: a column with a text or a list of texts, or a function. The
             first is the one that training reads; a record without any is rejected.
         keep_lines: whether a question keeps its line ends; otherwise it stands on one line.
+        asks: the word before a question.
+        answered: the word before an answer.
         max_tokens: length of an answer, at most.
         common: see ``Common``.
 
@@ -121,8 +129,8 @@ def question_answering(
     def build(
         question: Field = question,
         answers: Texts = answers,
-        asks: str = "Question",
-        answered: str = "Answer",
+        asks: str = asks,
+        answered: str = answered,
     ) -> Built:
         def shape(record: Row) -> Shape:
             asked = _stripped(question, record) if keep_lines else line(question, record)
