@@ -29,6 +29,9 @@ function of the task`` and the like. Two rows with the same prompt (for multiple
 prompt and right choice) but for case and white space count as one question, so the second is
 dropped.
 
+A task can have further wordings (``wordings``), such as the choices listed behind letters for
+``multiple_choice`` (``{"letters": True}``; in a function of your own, ``lettered``).
+
 | kind | answer | scored by |
 |---|---|---|
 | ``classification`` | a label of a text | accuracy |

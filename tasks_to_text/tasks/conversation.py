@@ -16,8 +16,14 @@ def passage(row: Row, asks: str = "Q", answered: str = "A") -> str:
     ``{story: "Ann sings.", history: [("Who sings?", "Ann")]}`` → ``Ann sings.\\nQ: Who sings?\\nA:
     Ann``.
     """
-    turns = [f"{asks}: {asked}\n{answered}: {answer}" for asked, answer in row["history"]]
+    turns = [
+        f"{asks}: {_line(asked)}\n{answered}: {_line(answer)}" for asked, answer in row["history"]
+    ]
     return "\n".join([row["story"].strip(), *turns])
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def in_harness(row: Row) -> Shape:
@@ -87,12 +93,12 @@ def _turns(record: Row) -> list[Row] | None:
     answers = (record.get("answers") or {}).get("input_text") or ()
     if not isinstance(story, str) or not questions or len(questions) != len(answers):
         return None
-    pairs = [(_words(q), _words(a)) for q, a in zip(questions, answers, strict=True)]
+    pairs = [(_text(q), _text(a)) for q, a in zip(questions, answers, strict=True)]
     return [
         {
             "id": f"{digest(story)}-{turn}",
             "story": story,
-            "history": [pair for pair in pairs[:turn] if all(pair)],
+            "history": [(q, a) for q, a in pairs[:turn] if q.strip() and a.strip()],
             "question": question,
             "answer": answer,
         }
@@ -100,8 +106,8 @@ def _turns(record: Row) -> list[Row] | None:
     ]
 
 
-def _words(value: object) -> str:
-    return " ".join(value.split()) if isinstance(value, str) else ""
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 COQA = dataclasses.replace(_TURN, rows=coqa_rows, columns=("story", "questions", "answers"))

@@ -68,13 +68,13 @@ def _race(level: str, school: str) -> Task:
         group=lambda row: digest(row["article"]),
         specimens=(
             {
-                "article": "Ann sings every day.",
+                "article": f"Ann goes to {level} school. She sings.",
                 "question": "What does Ann do?",
                 "options": ["She sings.", "She flies.", "She swims.", "She cooks."],
                 "answer": "A",
             },
             {
-                "article": "Ann sings every day.",
+                "article": f"Ann goes to {level} school. She sings.",
                 "question": "From the text we know that Ann can  _  well.",
                 "options": ["fly", "sing", "swim", "cook"],
                 "answer": "B",
@@ -86,7 +86,7 @@ def _race(level: str, school: str) -> Task:
 RACE_MIDDLE = _race("middle", "middle schools")
 """The prompt is::
 
-    Ann sings every day.
+    Ann goes to middle school. She sings.
     Question: What does Ann do?
     Answer:
 

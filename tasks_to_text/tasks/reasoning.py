@@ -51,7 +51,7 @@ GSM8K = question_answering(
     columns=("answer",),
     metrics=("number_match",),
     wordings={"worked": gsm8k_worked},
-    max_tokens=256,
+    max_tokens=160,
     specimens=(
         {
             "question": "Ann has 2 boxes of 600 nails. How many nails has she?",

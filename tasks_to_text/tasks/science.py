@@ -20,7 +20,7 @@ def arc_in_harness(row: Row) -> Shape:
     return harness.ranked(context, row["choices"]["text"], gold_of(row))
 
 
-def _arc(name: str, config: str, which: str) -> Task:
+def _arc(name: str, config: str, which: str, specimen: Row) -> Task:
     return multiple_choice(
         name=name,
         description=f"A question of science from an examination, grades 3 to 9, {which} (Clark et "
@@ -43,17 +43,20 @@ def _arc(name: str, config: str, which: str) -> Task:
             "lm_eval": arc_in_harness,
         },
         group="question",
-        specimens=(
-            {
-                "question": "What melts ice?",
-                "choices": {"text": ["heat", "frost", "snow"], "label": ["1", "2", "3"]},
-                "answerKey": "1",
-            },
-        ),
+        specimens=(specimen,),
     )
 
 
-ARC_EASY = _arc("arc_easy", "ARC-Easy", "that simple methods answer")
+ARC_EASY = _arc(
+    "arc_easy",
+    "ARC-Easy",
+    "that simple methods answer",
+    {
+        "question": "What melts ice?",
+        "choices": {"text": ["heat", "frost", "snow"], "label": ["1", "2", "3"]},
+        "answerKey": "1",
+    },
+)
 """The prompt is::
 
     Question: What melts ice?
@@ -62,7 +65,16 @@ ARC_EASY = _arc("arc_easy", "ARC-Easy", "that simple methods answer")
 with the choices `` heat``, `` frost`` and `` snow``. Most questions have four choices, a few three
 or five. A tenth of train is held out for validation, because a mirror may lack the published split.
 """
-ARC_CHALLENGE = _arc("arc_challenge", "ARC-Challenge", "that simple methods do not answer")
+ARC_CHALLENGE = _arc(
+    "arc_challenge",
+    "ARC-Challenge",
+    "that simple methods do not answer",
+    {
+        "question": "What does ice become when it is heated?",
+        "choices": {"text": ["steel", "water", "glass", "salt"], "label": ["A", "B", "C", "D"]},
+        "answerKey": "B",
+    },
+)
 """In the wording of ``arc_easy``."""
 
 OPENBOOKQA = multiple_choice(

@@ -9,11 +9,17 @@ from tasks_to_text.source import Source
 from tasks_to_text.task import Task
 
 _LANGUAGES = {"en": "English", "fr": "French"}
-_SPECIMEN = {"translation": {"en": "It rains.", "fr": "Il pleut."}}
 
 
-def _pair(name: str, direction: str, description: str, source: Source, few_shot: int = 0) -> Task:
-    """A task between two languages: ``direction`` is such as ``en-fr``."""
+def _pair(
+    name: str,
+    direction: str,
+    description: str,
+    source: Source,
+    specimen: tuple[str, str],
+    few_shot: int = 0,
+) -> Task:
+    """A task between two languages; ``direction`` is such as ``en-fr``, the specimen in order."""
     given, wanted = direction.split("-")
     return translation(
         name=name,
@@ -28,7 +34,7 @@ def _pair(name: str, direction: str, description: str, source: Source, few_shot:
         few_shot=few_shot,
         max_tokens=96,
         unseen="train" not in source.all_splits,
-        specimens=(_SPECIMEN,),
+        specimens=({"translation": dict(zip((given, wanted), specimen, strict=True))},),
     )
 
 
@@ -55,17 +61,18 @@ WMT14_FR_EN = _pair(
     "French news sentences into English (WMT 2014: newstest2013 and newstest2014); by professional "
     "translators.",
     _WMT14,
+    ("Il pleut.", "It rains."),
     few_shot=5,
 )
 """``French: Il pleut.\\nEnglish:`` with the target `` It rains.``; in the wording ``gpt2``
-``Il pleut. =``. Five solved pairs are shown before it, from validation; how many GPT-2 read is not
-published."""
+``Il pleut. =``. Five solved pairs are shown before it; how many GPT-2 read is not published."""
 WMT14_EN_FR = _pair(
     "wmt14_en_fr",
     "en-fr",
     "English news sentences into French (WMT 2014: newstest2013 and newstest2014); by professional "
     "translators.",
     _WMT14,
+    ("It rains.", "Il pleut."),
     few_shot=5,
 )
 """``English: It rains.\\nFrench:`` with the target `` Il pleut.``."""
@@ -75,6 +82,7 @@ MULTI30K_EN_FR = _pair(
     "en-fr",
     "English captions of pictures into French (Elliott et al. 2017); by translators.",
     _MULTI30K,
+    ("A dog runs.", "Un chien court."),
 )
 """Short sentences with training rows; the first 20 000 of a shuffle in a mirror."""
 MULTI30K_FR_EN = _pair(
@@ -82,6 +90,7 @@ MULTI30K_FR_EN = _pair(
     "fr-en",
     "French captions of pictures into English (Elliott et al. 2017); by translators.",
     _MULTI30K,
+    ("Un chien court.", "A dog runs."),
 )
 """``multi30k_en_fr`` the other way round: who trains on one has read the other's rows."""
 
@@ -90,6 +99,7 @@ TATOEBA_EN_FR = _pair(
     "en-fr",
     "English everyday sentences into French (Tatoeba); by volunteers.",
     _TATOEBA,
+    ("I see.", "Je vois."),
 )
 """Most have a handful of words."""
 TATOEBA_FR_EN = _pair(
@@ -97,5 +107,6 @@ TATOEBA_FR_EN = _pair(
     "fr-en",
     "French everyday sentences into English (Tatoeba); by volunteers.",
     _TATOEBA,
+    ("Je vois.", "I see."),
 )
 """``tatoeba_en_fr`` the other way round."""

@@ -113,7 +113,25 @@ def _twins(one: Row, other: Row) -> bool:
     return texts.ratio() > _ALIKE
 
 
-def _winograd(name: str, which: str, source: Source) -> Task:
+_SPECIMENS: tuple[Row, ...] = (
+    {
+        "text": "The ball crashed through the table because it was made of steel.",
+        "pronoun": "it",
+        "pronoun_loc": 43,
+        "options": ["The ball", "The table"],
+        "label": 0,
+    },
+    {
+        "text": "The man lifted the boy onto his bed.",
+        "pronoun": "his",
+        "pronoun_loc": 28,
+        "options": ["The man", "The boy"],
+        "label": 1,
+    },
+)
+
+
+def _winograd(name: str, which: str, source: Source, specimens: tuple[Row, ...]) -> Task:
     """The task, with rows whose group is their schema, which only the order of records tells."""
     single = common_ending(
         name=name,
@@ -129,22 +147,7 @@ def _winograd(name: str, which: str, source: Source) -> Task:
         columns=("text", "pronoun", "pronoun_loc", "options"),
         wordings={"full": full, "lm_eval": in_harness},
         unseen=True,
-        specimens=(
-            {
-                "text": "The ball crashed through the table because it was made of steel.",
-                "pronoun": "it",
-                "pronoun_loc": 43,
-                "options": ["The ball", "The table"],
-                "label": 0,
-            },
-            {
-                "text": "The man lifted the boy onto his bed.",
-                "pronoun": "his",
-                "pronoun_loc": 28,
-                "options": ["The man", "The boy"],
-                "label": 1,
-            },
-        ),
+        specimens=specimens,
     )
 
     def rows(records: Iterable[Row], split: Split) -> Iterator[Row | Rejected]:
@@ -159,6 +162,7 @@ WINOGRAD_WSC = _winograd(
     "winograd_wsc",
     "all 285",
     Source(mirror="tasks/winograd_wsc", splits={"test": "test"}, licence="CC BY 4.0 (E. Davis)"),
+    _SPECIMENS,
 )
 """`` was made of steel.`` after ``The ball crashed through the table because the ball`` and after
 ``… because the table``; the wording ``full`` compares both whole sentences. Schemas that differ in
@@ -174,5 +178,6 @@ WSC273 = _winograd(
         limit=273,
         licence="CC BY 4.0 (E. Davis)",
     ),
+    _SPECIMENS[::-1],
 )
 """The rows of ``winograd_wsc`` without the last twelve, which came later."""

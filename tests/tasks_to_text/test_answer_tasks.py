@@ -100,8 +100,8 @@ GOLDEN: Golden = {
             " no",
         ),
         "lm_eval": (
-            "Cotton is a cat.\n\nShe is white. \n\nQ: Who is Cotton?\n\nA: a cat\n\n"
-            "Q: What colour?\n\nA: white\n\nQ: Is she a dog?\n\nA:",
+            "Cotton is a cat.\n\nShe is white. \n\nQ: Who is  Cotton?\n\nA: a cat\n\n"
+            "Q: What colour?\n\nA:  white\n\nQ: Is she a dog?\n\nA:",
             " no",
         ),
     },
