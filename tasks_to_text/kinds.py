@@ -29,6 +29,9 @@ of range``, ``empty choice list``, ``fewer than two choices``, ``choices repeate
 same prompt (for multiple choice: the same prompt and right choice) but for case and white space
 count as one question, so the second is dropped.
 
+A task can have further wordings (``wordings``), such as the choices listed behind letters for
+``multiple_choice`` (``{"letters": True}``; in a function of your own, ``lettered``).
+
 | kind | answer | scored by |
 |---|---|---|
 | ``classification`` | a label of a text | accuracy |
@@ -47,12 +50,14 @@ count as one question, so the second is dropped.
 from tasks_to_text.kinds_choices import (
     classification,
     common_ending,
+    lettered,
     multiple_choice,
     pair,
     rating,
 )
 from tasks_to_text.kinds_generation import (
     first_sentence,
+    first_sentences,
     question_answering,
     reading,
     summarization,
@@ -68,8 +73,10 @@ __all__ = [
     "classification",
     "common_ending",
     "first_sentence",
+    "first_sentences",
     "labels_of",
     "last_word",
+    "lettered",
     "most_frequent_word",
     "multiple_choice",
     "pair",

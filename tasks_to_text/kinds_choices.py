@@ -2,7 +2,8 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from string import ascii_uppercase
 from typing import Unpack
 
 from tasks_to_text.errors import ConfigError
@@ -199,7 +200,12 @@ def rating(
 
 
 def multiple_choice(
-    *, prompt: Field | None, choices: Texts, gold: Index, **common: Unpack[Common]
+    *,
+    prompt: Field | None,
+    choices: Texts,
+    gold: Index,
+    fields: Sequence[Field] = (),
+    **common: Unpack[Common],
 ) -> Task:
     """A text and several ways to go on, one of them right.
 
@@ -208,33 +214,72 @@ def multiple_choice(
             nothing, so that the choices are compared as whole texts.
         choices: a column with a list of texts, or a function that makes the list.
         gold: which choice is right, counted from 0: a column (number or digits) or a function.
+        fields: the record's own texts, without the words of the prompt, for a fine-tuning that
+            puts delimiters between them (GPT-1 §3.3), such as passage and question; (): the prompt.
         common: see ``Common``.
+
+    A wording can list the choices and ask for the letter of one: ``{"letters": {"letters": True}}``
+    (see ``lettered``).
 
     ``multiple_choice(prompt="{question}", choices=lambda row: [row["a"], row["b"]], gold="answer",
     …)`` makes of ``{"question": "Ice is", "a": "cold.", "b": "hot.", "answer": 0}`` the prompt
     ``Ice is`` with the choices `` cold.`` and `` hot.``.
     """
 
-    def build(prompt: Field | None = prompt, choices: Texts = choices, gold: Index = gold) -> Built:
-        named = () if prompt is None else columns_of("prompt", prompt)
+    def build(
+        prompt: Field | None = prompt,
+        choices: Texts = choices,
+        gold: Index = gold,
+        letters: bool = False,
+    ) -> Built:
+        given = fields if prompt is None else (prompt, *fields)
+        named = tuple(name for one in given for name in columns_of("prompt, fields", one))
         named += (*columns_of("choices", choices), *columns_of("gold", gold))
 
         def shape(record: Row) -> Shape:
             shown = "" if prompt is None else _stripped(prompt, record)
             offered, right = _offered(choices, gold, record)
+            if letters:
+                return lettered(shown, offered, right)
+            read = tuple(_stripped(one, record) for one in fields)
             owned = tuple(f" {one}" if shown else one for one in offered)
             return Shape(
                 prompt=shown,
                 target=owned[right],
                 choices=owned,
                 gold=right,
-                segments=(shown,) if shown else (),
+                segments=read or ((shown,) if shown else ()),
                 key=f"{shown} {offered[right]}",
             )
 
         return Built(shape, named)
 
     return make(_MULTIPLE_CHOICE, build, **common)
+
+
+def lettered(question: str, options: Sequence[str], gold: int, ask: str = "Answer:") -> Shape:
+    """A question with its options listed, each behind a letter; the letter is the answer.
+
+    ``lettered("Ice is", ["cold.", "hot."], 0)`` has the choices `` A`` and `` B`` after::
+
+        Ice is
+        A. cold.
+        B. hot.
+        Answer:
+    """
+    if len(options) > len(ascii_uppercase):
+        raise Unusable("more choices than letters", str(len(options)))
+    letters = ascii_uppercase[: len(options)]
+    listing = [f"{letter}. {option}" for letter, option in zip(letters, options, strict=True)]
+    asked = _joined(question, *listing)
+    choices = tuple(f" {letter}" for letter in letters)
+    return Shape(
+        prompt=_joined(asked, ask),
+        target=choices[gold],
+        choices=choices,
+        gold=gold,
+        segments=(asked,),
+    )
 
 
 def common_ending(
@@ -277,6 +322,7 @@ def common_ending(
                 gold=right,
                 segments=(f"{shown[right]}{joint}{end}",),
                 contexts=shown,
+                key=f"{shown[right]}{joint}{end}",
             )
 
         return Built(shape, named)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Unpack
 
 from tasks_to_text.errors import ConfigError
+from tasks_to_text.example import Example
 from tasks_to_text.fields import Field, Texts, Unusable, columns_of, line, text, texts
 from tasks_to_text.labelled import Built, Common, Kind, Shape, make
 from tasks_to_text.task import Row, Task
@@ -35,12 +36,24 @@ def first_sentence(text: str) -> str:
     return " ".join((found[0] if found else text).split())
 
 
+def first_sentences(text: str, n: int) -> str:
+    """The first ``n`` sentences of a text, on one line; all of it where it has no more.
+
+    >>> first_sentences("It rains. It pours! The end? No.", 2)
+    'It rains. It pours!'
+    """
+    found = [" ".join(one[0].split()) for one in _SENTENCE.finditer(text)]
+    return " ".join(found[:n]) if len(found) >= n else " ".join(text.split())
+
+
 def reading(
     *,
     passage: Field,
     question: Field,
     answers: Texts,
     unanswerable: str = "unanswerable",
+    asks: str = "Question",
+    answered: str = "Answer",
     max_tokens: int = 32,
     **common: Unpack[Common],
 ) -> Task:
@@ -52,6 +65,8 @@ def reading(
         answers: the right answers: a column with a text or a list of texts, or a function. The
             first is the one that training reads.
         unanswerable: the answer where the list is empty; "": such records are rejected.
+        asks: the word before a question.
+        answered: the word before an answer.
         max_tokens: length of an answer, at most.
         common: see ``Common``.
 
@@ -68,8 +83,8 @@ def reading(
         passage: Field = passage,
         question: Field = question,
         answers: Texts = answers,
-        asks: str = "Question",
-        answered: str = "Answer",
+        asks: str = asks,
+        answered: str = answered,
     ) -> Built:
         def shape(record: Row) -> Shape:
             read, asked = text(passage, record).strip(), line(question, record)
@@ -82,7 +97,14 @@ def reading(
 
 
 def question_answering(
-    *, question: Field, answers: Texts, max_tokens: int = 16, **common: Unpack[Common]
+    *,
+    question: Field,
+    answers: Texts,
+    keep_lines: bool = False,
+    asks: str = "Question",
+    answered: str = "Answer",
+    max_tokens: int = 16,
+    **common: Unpack[Common],
 ) -> Task:
     """A question without a passage, and one or more right answers.
 
@@ -90,6 +112,9 @@ def question_answering(
         question: what is asked; a column, a format string or a function.
         answers: the right answers: a column with a text or a list of texts, or a function. The
             first is the one that training reads; a record without any is rejected.
+        keep_lines: whether a question keeps its line ends; otherwise it stands on one line.
+        asks: the word before a question.
+        answered: the word before an answer.
         max_tokens: length of an answer, at most.
         common: see ``Common``.
 
@@ -104,11 +129,11 @@ def question_answering(
     def build(
         question: Field = question,
         answers: Texts = answers,
-        asks: str = "Question",
-        answered: str = "Answer",
+        asks: str = asks,
+        answered: str = answered,
     ) -> Built:
         def shape(record: Row) -> Shape:
-            asked = line(question, record)
+            asked = _stripped(question, record) if keep_lines else line(question, record)
             prompt = f"{asks}: {asked}\n{answered}:"
             return _answered(prompt, texts(answers, record), (asked,), "")
 
@@ -120,39 +145,52 @@ def question_answering(
 def summarization(
     *,
     text: Field,
-    summary: Field,
+    summary: Texts,
     hint: str = "TL;DR:",
     lead: Callable[[str], str] = first_sentence,
     max_tokens: int = 64,
+    top_k: int = 0,
+    sentences: int = 0,
     **common: Unpack[Common],
 ) -> Task:
     """A text and its summary.
 
     Args:
         text: what is to be summarised; a column, a format string or a function.
-        summary: the summary; the same.
-        hint: words on a line of their own between text and summary (GPT-2's by default).
+        summary: the summary: a column with a text or a list of texts, or a function. The first is
+            the one that training reads; a record without any is rejected.
+        hint: words on a line of their own between text and summary (GPT-2's by default). A further
+            wording can leave them out (``{"hint": ""}``), to show what they do.
         lead: the beginning of a text that stands for it without any model, a baseline of the task:
             text → text; by default the first sentence.
         max_tokens: length of a summary, at most.
+        top_k: tokens are drawn from so many likeliest ones; 0: greedy.
+        sentences: keep the first so many sentences of what a model writes; 0: all. Above 0 there
+            is another baseline, ``lead3`` for 3: as many first sentences of the text.
         common: see ``Common``.
 
     The prompt is the text, a line end and the hint; the target is a space and the summary.
     """
+    if not hint.strip():
+        raise ConfigError(f"hint={hint!r}: give words that ask for a summary, such as 'TL;DR:'")
 
-    def build(text: Field = text, summary: Field = summary, hint: str = hint) -> Built:
-        if not hint.strip():
-            raise ConfigError(f"hint={hint!r}: give words that ask for a summary, such as 'TL;DR:'")
-
+    def build(text: Field = text, summary: Texts = summary, hint: str = hint) -> Built:
         def shape(record: Row) -> Shape:
-            shown, short = _stripped(text, record), line(summary, record)
-            prompt = f"{shown}\n{hint.strip()}"
-            return Shape(prompt=prompt, target=f" {short}", references=(short,), segments=(shown,))
+            shown = _stripped(text, record)
+            prompt = f"{shown}\n{hint.strip()}".rstrip()
+            return _answered(prompt, texts(summary, record), (shown,), "")
 
         return Built(shape, _columns(text=text, summary=summary))
 
-    baselines = {"lead": lambda example: lead(example.segments[0])}
-    return make(_SUMMARIZATION, build, baselines=baselines, max_tokens=max_tokens, **common)
+    return make(
+        _SUMMARIZATION,
+        build,
+        baselines=_leads(lead, sentences),
+        max_tokens=max_tokens,
+        top_k=top_k,
+        sentences=sentences,
+        **common,
+    )
 
 
 def translation(
@@ -201,6 +239,14 @@ def translation(
 
     baselines = {"copy": lambda example: example.segments[0]}
     return make(_TRANSLATION, build, baselines=baselines, max_tokens=max_tokens, **common)
+
+
+def _leads(lead: Callable[[str], str], sentences: int) -> dict[str, Callable[[Example], str]]:
+    """The beginnings of a text that stand for it."""
+    leads: dict[str, Callable[[Example], str]] = {"lead": lambda one: lead(one.segments[0])}
+    if sentences > 0:
+        leads[f"lead{sentences}"] = lambda one: first_sentences(one.segments[0], sentences)
+    return leads
 
 
 def _answered(

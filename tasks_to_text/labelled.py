@@ -100,6 +100,8 @@ def make(
     *,
     baselines: Mapping[str, Callable[[Example], str]] | None = None,
     max_tokens: int = 32,
+    top_k: int = 0,
+    sentences: int = 0,
     symmetric: bool = False,
     **common: Any,
 ) -> Task:
@@ -135,6 +137,8 @@ def make(
         few_shot=common.get("few_shot", 0),
         baselines=baselines or {},
         max_tokens=max_tokens,
+        top_k=top_k,
+        sentences=sentences,
     )
     _check_wordings(task)
     return task

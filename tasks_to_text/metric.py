@@ -30,6 +30,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "pearson": Metric(title="Pearson correlation", by_item=False),
         "spearman": Metric(title="Spearman correlation", by_item=False),
         "exact_match": Metric(title="Exact match"),
+        "literal_match": Metric(title="Exact match, letter by letter"),
+        "number_match": Metric(title="Exact match of the last number"),
         "f1": Metric(title="F1"),
         "rouge_1": Metric(title="ROUGE-1"),
         "rouge_2": Metric(title="ROUGE-2"),

@@ -52,7 +52,12 @@ _BY_PROTOCOL: Mapping[str, frozenset[str]] = {
     "last_word": frozenset(
         {"acc", "acc_stop_words", "acc_last_token", "perplexity", "perplexity_last_token"}
     ),
-    "generation": frozenset({"exact_match", "f1", "rouge_l", "rouge_1", "rouge_2", "bleu", "chrf"}),
+    "generation": frozenset(
+        {
+            *("exact_match", "literal_match", "number_match", "f1"),
+            *("rouge_l", "rouge_1", "rouge_2", "bleu", "chrf"),
+        }
+    ),
     "text": frozenset({"bits_per_byte", "word_perplexity", "byte_perplexity"}),
 }
 
@@ -112,6 +117,10 @@ class Task:
     """For generation: text ends before the first of these."""
     max_tokens: int = 32
     """For generation: tokens of an answer, at most."""
+    top_k: int = 0
+    """For generation: every token is drawn from so many likeliest ones; 0: greedy."""
+    sentences: int = 0
+    """For generation: keep the first so many sentences of what is written; 0: all."""
 
     def __post_init__(self) -> None:
         if not self.name.replace("_", "").isalnum() or self.name != self.name.lower():
@@ -130,6 +139,11 @@ class Task:
             raise ConfigError(
                 f"task {self.name!r}: max_tokens={self.max_tokens}, stop={self.stop}: allow at "
                 "least one token, and no empty stop text"
+            )
+        if self.top_k < 0 or self.sentences < 0:
+            raise ConfigError(
+                f"task {self.name!r}: top_k={self.top_k}, sentences={self.sentences}: give 0 or "
+                "more; 0 is greedy, and all sentences"
             )
 
     @property

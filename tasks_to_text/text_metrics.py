@@ -2,7 +2,8 @@
 
 exact_match and f1 are those of the official SQuAD 2.0 script: lower case, no punctuation, no
 articles, single spaces; f1 is over the bag of words; where either side is empty, both must be. A
-reference that such cleaning empties counts only where all do.
+reference that such cleaning empties counts only where all do. literal_match cleans nothing but
+white space: for answers such as "(A)" or "] )", of which the cleaning leaves nothing.
 
 rouge_1, rouge_2 and rouge_l are F-measures of Google's rouge-score with Porter's stemmer, as
 lm-evaluation-harness calls it; rouge_l is over the whole text, not line by line. Its tokenizer
@@ -51,6 +52,12 @@ def normalized(text: str) -> str:
 def exact_match(answer: str, references: Sequence[str]) -> float:
     """1.0 when the answer, normalised, is one of the references."""
     return float(normalized(answer) in _comparable(references))
+
+
+def literal_match(answer: str, references: Sequence[str]) -> float:
+    """1.0 when the answer is one of the references but for white space; "(A)" is not "A"."""
+    written = " ".join(answer.split())
+    return float(any(written == " ".join(reference.split()) for reference in references))
 
 
 def f1(answer: str, references: Sequence[str]) -> float:
@@ -103,7 +110,7 @@ def _scorer(metric: str) -> Callable[[str, Sequence[str]], float]:
     if metric in ("bleu", "chrf"):
         judge = _sentence_metric(metric)
         return lambda answer, accepted: float(judge.sentence_score(answer, list(accepted)).score)
-    return {"exact_match": exact_match, "f1": f1}[metric]
+    return {"exact_match": exact_match, "f1": f1, "literal_match": literal_match}[metric]
 
 
 def _rouge(answer: str, references: Sequence[str], metrics: tuple[str, ...]) -> dict[str, float]:

@@ -2,10 +2,11 @@
 
 import re
 
-from tasks_to_text.kinds import last_word, multiple_choice
+from tasks_to_text.kinds import Shape, last_word, multiple_choice
 from tasks_to_text.labelled import digest
 from tasks_to_text.source import Source
 from tasks_to_text.task import Row
+from tasks_to_text.tasks import harness
 from tasks_to_text.tasks.detokenize import LAMBADA as LAMBADA_FORM
 
 _LAMBADA_METRICS = (
@@ -15,7 +16,6 @@ _LAMBADA_METRICS = (
     "perplexity",
     "perplexity_last_token",
 )
-
 LAMBADA = last_word(
     name="lambada",
     description="The last word of a passage from a novel, which people guess only when they have "
@@ -82,6 +82,19 @@ def hellaswag_prompt(row: Row) -> str:
     return hellaswag_text(f"{row['activity_label']}: {context}")
 
 
+def hellaswag_in_harness(row: Row) -> Shape:
+    """As lm-evaluation-harness: tags leave double spaces, which are halved once."""
+    context = f"{row['activity_label']}: {row['ctx_a']} {row['ctx_b'].capitalize()}"
+    endings = [_harness_text(ending) for ending in row["endings"]]
+    return harness.ranked(_harness_text(context), endings, int(row["label"]))
+
+
+def _harness_text(text: str) -> str:
+    return _TAG.sub("", text.strip().replace(" [title]", ". ")).replace("  ", " ")
+
+
+_WHICH = " ...\nWhich ending fits?"
+
 HELLASWAG = multiple_choice(
     name="hellaswag",
     description="Which of four endings continues a description of an everyday scene (Zellers et "
@@ -97,6 +110,10 @@ HELLASWAG = multiple_choice(
     gold="label",
     metrics=("acc_norm", "acc"),
     columns=("activity_label", "ctx_a", "ctx_b", "ctx", "endings"),
+    wordings={
+        "letters": {"prompt": lambda row: hellaswag_prompt(row) + _WHICH, "letters": True},
+        "lm_eval": hellaswag_in_harness,
+    },
     group=lambda row: digest(row["ctx"]),
     unseen=True,
     specimens=(
@@ -117,3 +134,81 @@ HELLASWAG = multiple_choice(
 )
 """Our test split is the published validation split: the labels of the published test split are
 hidden. The texts that several rows share are a group."""
+
+SWAG = multiple_choice(
+    name="swag",
+    description="Which of four endings continues the caption of a video (Zellers et al. 2018); "
+    "the true one, against three that a model wrote.",
+    source=Source(
+        hub="allenai/swag",
+        config="regular",
+        mirror="tasks/swag_small",
+        splits={"test": "validation"},
+        licence="MIT",
+    ),
+    prompt="startphrase",
+    choices=lambda row: [row[f"ending{number}"] for number in range(4)],
+    gold="label",
+    metrics=("acc", "acc_norm"),
+    columns=("ending0", "ending1", "ending2", "ending3"),
+    wordings={"letters": {"prompt": f"{{startphrase}}{_WHICH}", "letters": True}},
+    group="startphrase",
+    unseen=True,
+    specimens=(
+        {
+            "startphrase": "A bucket stands in a yard. The person",
+            "ending0": "sings.",
+            "ending1": "lifts the bucket.",
+            "ending2": "sleeps.",
+            "ending3": "swims.",
+            "label": 1,
+        },
+    ),
+)
+"""``A bucket stands in a yard. The person`` with the choices `` sings.`` and so on, as
+lm-evaluation-harness asks too. Our test split is the published validation split."""
+
+
+def story(row: Row) -> str:
+    """The four sentences of a story, on one line."""
+    return " ".join(row[f"InputSentence{number}"].strip() for number in range(1, 5))
+
+
+STORY_CLOZE = multiple_choice(
+    name="story_cloze",
+    description="Which of two endings is the right one of a story of four sentences (Mostafazadeh "
+    "et al. 2016); both by people.",
+    source=Source(
+        mirror="tasks/story_cloze",
+        splits={"train": "validation", "test": "test"},
+        hold_out={"validation": 0.2},
+        licence="not stated (its authors send it on request)",
+    ),
+    prompt=story,
+    choices=lambda row: [row["RandomFifthSentenceQuiz1"], row["RandomFifthSentenceQuiz2"]],
+    gold=lambda row: int(row["AnswerRightEnding"]) - 1,
+    metrics=("acc", "acc_norm"),
+    columns=(
+        *(f"InputSentence{number}" for number in range(1, 5)),
+        "RandomFifthSentenceQuiz1",
+        "RandomFifthSentenceQuiz2",
+        "AnswerRightEnding",
+    ),
+    id="InputStoryid",
+    wordings={"letters": {"prompt": lambda row: story(row) + _WHICH, "letters": True}},
+    specimens=(
+        {
+            "InputStoryid": "a",
+            "InputSentence1": "Ann had a cat.",
+            "InputSentence2": "It ran away.",
+            "InputSentence3": "She called it.",
+            "InputSentence4": "It heard her.",
+            "RandomFifthSentenceQuiz1": "It came home.",
+            "RandomFifthSentenceQuiz2": "Ann bought a car.",
+            "AnswerRightEnding": 1,
+        },
+    ),
+)
+"""Rows are read from the published CSV files, ``validation.csv`` and ``test.csv`` of the edition of
+2016. The stories for training have no wrong endings, so GPT-1 was fine-tuned on the published
+validation split (§4.2), and so is ours; a fifth of it is held out."""

@@ -1,112 +1,232 @@
-"""Whom a pronoun means.
-
-GPT-2 scored the rest of the sentence after the substituted referent (*partial* scoring: both
-candidates are the context of the same text). An Example has one prompt and several choices, so here
-the choices are referent and rest together (*full* scoring from the pronoun on): a frequent or short
-referent has an advantage that partial scoring does not give it. Scores of the two are not the same.
-"""
+"""Whom a pronoun or a blank means, beside the Winograd schemas."""
 
 import dataclasses
-import difflib
-from collections.abc import Iterable, Iterator, Sequence
+import re
 
-from tasks_to_text.kinds import multiple_choice
-from tasks_to_text.labelled import digest
+from tasks_to_text.fields import Unusable
+from tasks_to_text.kinds import Shape, common_ending, lettered, multiple_choice
 from tasks_to_text.source import Source
-from tasks_to_text.task import Rejected, Row, Split
+from tasks_to_text.task import Row
+from tasks_to_text.tasks import harness
 
-_CAPITALISED = frozenset({"The", "My", "His", "People"})
-"""First words of candidates that are no names: they are lower case within a sentence."""
-_ALIKE = 0.7
+BLANK = "_"
 
 
-def winograd_choices(row: Row) -> list[str]:
-    """The sentence from the pronoun on, once with each candidate in the pronoun's place.
+def _parts(row: Row) -> tuple[str, str]:
+    """What stands before and after the blank."""
+    before, blank, after = row["sentence"].partition(BLANK)
+    if not blank:
+        raise Unusable("no blank", row["sentence"])
+    return before, after
 
-    ``{text: "Tom threw it to Ray as he took his bag.", pronoun: "his", pronoun_loc: 32, options:
-    ["Tom", "Ray"]}`` becomes ``["Tom's bag.", "Ray's bag."]``.
+
+def _options(row: Row) -> list[str]:
+    return [row["option1"], row["option2"]]
+
+
+def winogrande_contexts(row: Row) -> list[str]:
+    """``{sentence: "Ann met Mia since _ called.", option1: "Ann", option2: "Mia"}`` → ``["Ann met
+    Mia since Ann", "Ann met Mia since Mia"]``.
     """
-    pronoun = row["pronoun"]
-    rest = row["text"][row["pronoun_loc"] + len(pronoun) :]
-    return [_referent(option, pronoun, rest) + rest for option in row["options"]]
+    return [_parts(row)[0] + option for option in _options(row)]
 
 
-def _referent(option: str, pronoun: str, rest: str) -> str:
-    """A candidate with the pronoun's case: first letter, and possessive."""
-    if pronoun[0].isupper():
-        option = option[0].upper() + option[1:]
-    elif option.split()[0] in _CAPITALISED:
-        option = option[0].lower() + option[1:]
-    owns = pronoun.lower() in {"his", "its", "their"} or (
-        pronoun.lower() == "her" and rest[:1] == " "
-    )
-    return f"{option}'s" if owns else option
+def _winogrande_gold(row: Row) -> int:
+    return int(row["answer"]) - 1
 
 
-_SINGLE = multiple_choice(
-    name="winograd_wsc",
-    description="Which of two candidates a pronoun means (Levesque et al. 2012): twin sentences "
-    "differ in a word that turns the answer.",
+def winogrande_full(row: Row) -> Shape:
+    """Whole sentences, without anything before them."""
+    sentences = tuple(row["sentence"].replace(BLANK, one, 1).strip() for one in _options(row))
+    gold = _winogrande_gold(row)
+    return Shape(prompt="", target=sentences[gold], choices=sentences, gold=gold, segments=())
+
+
+def winogrande_letters(row: Row) -> Shape:
+    """The sentence with its blank, and both options behind letters."""
+    question = f"{row['sentence'].strip()}\nWhat does the blank stand for?"
+    return lettered(question, _options(row), _winogrande_gold(row))
+
+
+def winogrande_in_harness(row: Row) -> Shape:
+    """As lm-evaluation-harness: always a space before the rest."""
+    rest = _parts(row)[1].strip()
+    return harness.partial(winogrande_contexts(row), rest, _options(row), _winogrande_gold(row))
+
+
+def options_group(row: Row) -> str:
+    """Twin sentences have the same two options; which of them are twins is not published."""
+    return " | ".join(sorted(option.strip().casefold() for option in _options(row)))
+
+
+WINOGRANDE = common_ending(
+    name="winogrande",
+    description="Which of two candidates fills a blank (Sakaguchi et al. 2020): sentences like "
+    "the Winograd schemas, by annotators, without those that word associations solve.",
     source=Source(
-        mirror="tasks/winograd_wsc", splits={"test": "test"}, licence="CC BY 4.0 (E. Davis)"
+        hub="allenai/winogrande",
+        config="winogrande_xl",
+        mirror="tasks/winogrande",
+        splits={"test": "validation"},
+        licence="CC BY (data), Apache-2.0 (code)",
     ),
-    prompt=lambda row: row["text"][: row["pronoun_loc"]],
-    choices=winograd_choices,
-    gold="label",
-    metrics=("acc",),
-    columns=("text", "pronoun", "pronoun_loc", "options"),
+    contexts=winogrande_contexts,
+    ending=lambda row: _parts(row)[1],
+    choices=_options,
+    gold=_winogrande_gold,
+    columns=("sentence", "option1", "option2", "answer"),
+    wordings={
+        "full": winogrande_full,
+        "letters": winogrande_letters,
+        "lm_eval": winogrande_in_harness,
+    },
+    group=options_group,
     unseen=True,
     specimens=(
         {
-            "text": "The ball crashed through the table because it was made of steel.",
-            "pronoun": "it",
-            "pronoun_loc": 43,
-            "options": ["The ball", "The table"],
-            "label": 0,
+            "sentence": "Ann met Mia since _ called.",
+            "option1": "Ann",
+            "option2": "Mia",
+            "answer": "2",
         },
+        {"sentence": "Ann saw Mia at _'s.", "option1": "Ann", "option2": "Mia", "answer": "1"},
+    ),
+)
+"""`` called.`` after ``Ann met Mia since Ann`` and after ``Ann met Mia since Mia``. Our test split
+is the published validation split."""
+
+_PRONOUN = re.compile(r"\b(he|she|they|him|her|them|his|their)\b", re.IGNORECASE)
+SOMEONE = "someone"
+"""The participant of sentences that name only the occupation."""
+
+
+def pronoun_of(sentence: str) -> str:
+    """The one pronoun of a sentence.
+
+    >>> pronoun_of("The nurse told Ann that they would wait.")
+    'they'
+    """
+    found = _PRONOUN.findall(sentence)
+    if len(found) != 1:
+        raise Unusable("not one pronoun", sentence)
+    return str(found[0])
+
+
+def winogender_choices(row: Row) -> list[str]:
+    """Occupation and participant; someone has no article."""
+    other = row["participant"]
+    return [f"the {row['occupation']}", other if other == SOMEONE else f"the {other}"]
+
+
+_WINOGENDER = multiple_choice(
+    name="winogender",
+    description="Whether a pronoun means the occupation or the participant (Rudinger et al. "
+    "2018): the same sentence with a male, a female and a neutral pronoun; by its makers.",
+    source=Source(mirror="tasks/winogender", splits={"test": "test"}, licence="MIT"),
+    prompt=lambda row: f"{row['sentence']} “{pronoun_of(row['sentence'])}” refers to",
+    choices=winogender_choices,
+    gold="label",
+    fields=("sentence",),
+    metrics=("acc",),
+    columns=("occupation", "participant", "gender"),
+    id="sentid",
+    wordings={
+        "letters": {
+            "prompt": lambda row: (
+                f"{row['sentence']}\nWhom does “{pronoun_of(row['sentence'])}” mean?"
+            ),
+            "letters": True,
+        }
+    },
+    group="occupation",
+    unseen=True,
+    specimens=(
         {
-            "text": "The man lifted the boy onto his bed.",
-            "pronoun": "his",
-            "pronoun_loc": 28,
-            "options": ["The man", "The boy"],
-            "label": 1,
+            "sentid": "nurse.guest.0.female.txt",
+            "sentence": "The nurse told the guest that she would wait.",
+            "occupation": "nurse",
+            "participant": "guest",
+            "label": 0,
+            "gender": "female",
         },
     ),
 )
+WINOGENDER = dataclasses.replace(
+    _WINOGENDER,
+    label=lambda row: str(row["record"]["gender"]),
+    labels=("female", "male", "neutral"),
+)
+"""``The nurse told the guest that she would wait. “she” refers to`` with the choices `` the nurse``
+and `` the guest``. The pronoun stays, or the three genders would be one question. Every selection
+has as many sentences of each gender; an occupation is a group.
+"""
+
+NEITHER = "neither"
 
 
-def schema_groups(records: Sequence[Row]) -> list[str]:
-    """The schema of every record: neighbours with the same candidates, or nearly the same text,
-    belong together.
+def gap_text(row: Row) -> str:
+    """The text with its pronoun in brackets, as there can be several of the same.
+
+    ``{Text: "Ann met Mia and her dog.", Pronoun: "her", "Pronoun-offset": 16}`` → ``Ann met Mia and
+    [her] dog.``
     """
-    groups: list[str] = []
-    for before, record in zip([None, *records], records, strict=False):
-        same = before is not None and _twins(before, record)
-        groups.append(groups[-1] if same else digest(str(record.get("text"))))
-    return groups
+    text, pronoun, start = row["Text"], row["Pronoun"], int(row["Pronoun-offset"])
+    end = start + len(pronoun)
+    if text[start:end] != pronoun:
+        raise Unusable("pronoun not at its place", f"{pronoun!r} at {start}")
+    return f"{text[:start]}[{pronoun}]{text[end:]}".strip()
 
 
-def winograd_rows(records: Iterable[Row], split: Split) -> Iterator[Row | Rejected]:
-    """Rows whose group is their schema, which only the order of the records tells."""
-    listed = list(records)
-    for row, group in zip(_SINGLE.rows(listed, split), schema_groups(listed), strict=True):
-        yield row if isinstance(row, Rejected) else {**row, "group": group}
+def gap_gold(row: Row) -> int:
+    """0 and 1 are the names, 2 neither; a row that says both is rejected."""
+    right = [str(row[f"{name}-coref"]).upper() == "TRUE" for name in "AB"]
+    if all(right):
+        raise Unusable("label out of range", "both names")
+    return right.index(True) if any(right) else 2
 
 
-def _twins(one: Row, other: Row) -> bool:
-    candidates = [
-        [str(option).casefold() for option in row.get("options") or ()] for row in (one, other)
-    ]
-    if candidates[0] == candidates[1]:
-        return True
-    texts = difflib.SequenceMatcher(None, str(one.get("text")), str(other.get("text")))
-    return texts.ratio() > _ALIKE
+GAP = multiple_choice(
+    name="gap",
+    description="Which of two names a pronoun means, or neither, in texts of Wikipedia with as "
+    "many female as male pronouns (Webster et al. 2018); by annotators.",
+    source=Source(
+        mirror="tasks/gap",
+        splits={"train": "train", "validation": "validation", "test": "test"},
+        licence="Apache-2.0",
+    ),
+    prompt=lambda row: f"{gap_text(row)}\n[{row['Pronoun']}] means",
+    choices=lambda row: [row["A"], row["B"], NEITHER],
+    gold=gap_gold,
+    fields=(gap_text,),
+    metrics=("acc",),
+    columns=("Text", "Pronoun", "Pronoun-offset", "A", "A-coref", "B", "B-coref"),
+    id="ID",
+    wordings={
+        "letters": {
+            "prompt": lambda row: f"{gap_text(row)}\nWhom does [{row['Pronoun']}] mean?",
+            "letters": True,
+        }
+    },
+    group="URL",
+    specimens=(
+        {
+            "ID": "development-1",
+            "Text": "Ann met Mia and her dog.",
+            "Pronoun": "her",
+            "Pronoun-offset": 16,
+            "A": "Ann",
+            "A-coref": False,
+            "B": "Mia",
+            "B-coref": True,
+            "URL": "http://en.wikipedia.org/wiki/Ann",
+        },
+    ),
+)
+"""The prompt is::
 
+    Ann met Mia and [her] dog.
+    [her] means
 
-WINOGRAD_WSC = dataclasses.replace(_SINGLE, rows=winograd_rows)
-"""``The ball crashed through the table because`` with the choices `` the ball was made of steel.``
-and `` the table was made of steel.``: full scoring from the pronoun on (see above).
-
-285 rows, of which the first 273 are WSC273. The Hub has them as a script only: they are read from a
-mirror.
+with the choices `` Ann``, `` Mia`` and `` neither``. Train is what is published as *development*. A
+page of Wikipedia is a group. The Hub has it as a script only.
 """

@@ -1,5 +1,8 @@
 """Cutting and comparing the texts that tasks show."""
 
+from collections.abc import Iterable
+
+from tasks_to_text.fields import Unusable
 from tasks_to_text.source import Source
 
 DOCUMENTATION = Source(product="documentation")
@@ -34,3 +37,15 @@ def bare_name(dotted: str) -> str:
     'norm'
     """
     return dotted.rpartition(".")[2]
+
+
+def place(value: object, values: Iterable[object]) -> int:
+    """Where the right one stands among what a row offers; a row without it is rejected.
+
+    >>> place("B", ["A", "B"])
+    1
+    """
+    offered = list(values)
+    if value not in offered:
+        raise Unusable("label out of range", f"{value!r} of {offered}")
+    return offered.index(value)

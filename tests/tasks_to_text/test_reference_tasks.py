@@ -4,34 +4,22 @@ What is said of whole datasets is tested where they are: ``GENERALIST_DATA`` nam
 has ``tasks/<name>/<split>.jsonl.zst`` in it.
 """
 
-import os
 from collections import Counter
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tasks_to_text import registry
-from tasks_to_text.example import Example
-from tasks_to_text.sources import Places, read_rows
-from tasks_to_text.task import Rejected, Row, Task
-from tasks_to_text.tasks.coreference import schema_groups
+from tasks_to_text.task import Rejected, Task
 from tasks_to_text.tasks.reference import TASKS
 from tasks_to_text.tasks.running_text import Regrouped
-
-Record = dict[str, Any]
-
-
-def row_of(name: str, record: Record) -> Row | Rejected:
-    (row,) = registry.get(name).rows([record], "test")
-    return row
-
-
-def example(name: str, record: Record) -> Example:
-    row = row_of(name, record)
-    assert not isinstance(row, Rejected), row
-    return registry.get(name).template(row)
-
+from tests.tasks_to_text import (
+    test_answer_tasks,
+    test_choice_tasks,
+    test_coreference_tasks,
+    test_label_tasks,
+    test_rewriting_tasks,
+)
+from tests.tasks_to_text.golden import Record, example, published, real_rows, row_of
 
 LAMBADA = {"text": "“Is it?” he asked.\n\nShe looked at the stone, the white stone"}
 HELLASWAG = {
@@ -51,16 +39,6 @@ AG_NEWS = {"text": "Shares fall (Reuters) Reuters - Prices\\fell on Monday.", "l
 TREC = {"text": "What 's `` DNA '' ?", "coarse_label": 0, "fine_label": 1}
 SNLI = {"premise": "A man , sleeping .", "hypothesis": "He is n't awake .", "label": 0}
 BOOLQ = {"question": "is ice cold", "answer": False, "passage": "Ice is frozen water.\n"}
-WINOGRAD = {
-    "text": "The trophy doesn't fit into the brown suitcase because it is too large.",
-    "pronoun": "it",
-    "pronoun_loc": 55,
-    "quote": "it is too large",
-    "quote_loc": 55,
-    "options": ["The trophy", "the suitcase"],
-    "label": 0,
-    "source": "x",
-}
 SQUAD_V2 = {
     "id": "56ddde6b",
     "title": "Rugby_(sport)",
@@ -105,7 +83,6 @@ ROWS = {
     "trec": TREC,
     "snli": SNLI,
     "boolq": BOOLQ,
-    "winograd_wsc": WINOGRAD,
     "squad_v2": SQUAD_V2,
     "nq_open": NQ_OPEN,
     "wmt14_fr_en": WMT,
@@ -159,11 +136,6 @@ GOLDEN = {
         (" no", " yes"),
         " no",
     ),
-    "winograd_wsc": (
-        "The trophy doesn't fit into the brown suitcase because",
-        (" the trophy is too large.", " the suitcase is too large."),
-        " the trophy is too large.",
-    ),
     "squad_v2": (
         "Title: Rugby (sport)\nBackground: Rugby is a sport.\nQuestion: What is Rugby?\nAnswer:",
         (),
@@ -190,9 +162,15 @@ GOLDEN = {
 
 
 def test_every_reference_task_has_its_golden_text() -> None:
+    elsewhere = [
+        test_answer_tasks.GOLDEN,
+        test_choice_tasks.GOLDEN,
+        test_coreference_tasks.GOLDEN,
+        test_label_tasks.ROWS,
+        test_rewriting_tasks.GOLDEN,
+    ]
+    assert {task.name for task in TASKS} == set(GOLDEN).union(*elsewhere)
     assert set(GOLDEN) == set(ROWS)
-    elsewhere = {task.name for task in TASKS if task.closed}  # in test_label_tasks
-    assert {task.name for task in TASKS} == set(GOLDEN) | elsewhere
 
 
 @pytest.mark.parametrize("name", sorted(GOLDEN))
@@ -232,8 +210,6 @@ def test_groups() -> None:
         ("trec", {"coarse_label": 6}, "label out of range"),
         ("snli", {"label": -1}, "label out of range"),
         ("boolq", {"passage": None}, "field missing"),
-        ("winograd_wsc", {"options": []}, "empty choice list"),
-        ("winograd_wsc", {"label": 2}, "label out of range"),
         ("squad_v2", {"answers": None}, "TypeError in a function of the task"),
         ("nq_open", {"answer": []}, "no answer"),
         ("wmt14_fr_en", {"translation": {"fr": "Oui."}}, "field missing"),
@@ -255,10 +231,21 @@ def test_rows_without_text_or_label_are_rejected(name: str, change: Record, reas
     assert row.reason == reason
 
 
+SHARED = {
+    "pascal_rte": "rte",
+    "multi30k_fr_en": "multi30k_en_fr",
+    "swag": "swag_small",
+    "tatoeba_fr_en": "tatoeba_en_fr",
+    "wmt14_en_fr": "wmt14_fr_en",
+    "wsc273": "winograd_wsc",
+}
+"""Tasks whose rows a mirror has under another name."""
+
+
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_a_task_without_training_rows_is_unseen(task: Task) -> None:
     assert task.unseen == ("train" not in task.source.all_splits)
-    assert task.source.hub or task.source.mirror.startswith("tasks/")
+    assert task.source.mirror in ("", f"tasks/{SHARED.get(task.name, task.name)}")
     assert task.source.licence
 
 
@@ -267,67 +254,12 @@ def test_sst2_reads_both_schemas() -> None:
     assert example("sst2", hub).prompt == example("sst2", SST2).prompt
 
 
-@pytest.mark.parametrize(
-    ("text", "pronoun", "options", "expected"),
-    [
-        ("Ann ran. She won.", "She", ["the cat", "Ann"], ["The cat won.", "Ann won."]),
-        ("The man saw that he won.", "he", ["The man", "Bob"], ["the man won.", "Bob won."]),
-        ("Jim took his bag.", "his", ["Jim", "The man"], ["Jim's bag.", "the man's bag."]),
-        ("Ann took her bag.", "her", ["Ann", "Sue"], ["Ann's bag.", "Sue's bag."]),
-        ("Jim saw her.", "her", ["Ann", "Sue"], ["Ann.", "Sue."]),
-        ("Eve saw them there.", "them", ["cats", "The dogs"], ["cats there.", "the dogs there."]),
-    ],
-)
-def test_a_candidate_takes_the_pronoun_s_place_and_case(
-    text: str, pronoun: str, options: list[str], expected: list[str]
-) -> None:
-    record = {"text": text, "pronoun": pronoun, "pronoun_loc": text.index(f" {pronoun}") + 1}
-    made = example("winograd_wsc", {**record, "options": options, "label": 0})
-    assert [choice.strip() for choice in made.choices] == expected
-
-
-def test_twins_are_one_group_even_where_their_candidates_differ() -> None:
-    def schema(text: str, *options: str) -> Record:
-        return {"text": text, "options": options}
-
-    records = [
-        schema("Tom beat Jim because he was strong.", "Tom", "Jim"),
-        schema("Tom beat Jim because he was weak.", "tom", "jim"),
-        schema("I put the wing on the table and it broke.", "The wing", "The table"),
-        schema("I put the book on the table and it broke.", "The book", "The table"),
-        schema("Something else entirely is said here by her.", "Sue", "Ann"),
-    ]
-    groups = schema_groups(records)
-    assert groups[0] == groups[1]
-    assert groups[2] == groups[3]
-    assert len(set(groups)) == 3
-    rows = list(registry.get("winograd_wsc").rows([WINOGRAD, {**WINOGRAD, "label": 1}], "test"))
-    assert len({row["group"] for row in rows if not isinstance(row, Rejected)}) == 1
-
-
-real_rows = pytest.mark.skipif(
-    "GENERALIST_DATA" not in os.environ,
-    reason="GENERALIST_DATA names no directory with the published rows",
-)
-
-
-def published(task: Task) -> dict[str, list[Row]]:
-    places = Places(mirror=Path(os.environ["GENERALIST_DATA"]))
-    if not Path(os.environ["GENERALIST_DATA"], task.source.mirror).is_dir():
-        pytest.skip(f"GENERALIST_DATA has no rows of {task.name}")
-    return {
-        split: read_rows(task.source, split, columns=task.columns, places=places)
-        for split in task.source.given_splits
-    }
-
-
 @real_rows
-@pytest.mark.parametrize(
-    "task", [registry.get(name) for name in GOLDEN], ids=lambda task: task.name
-)
-def test_every_published_row_becomes_an_example(task: Task) -> None:
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_every_published_row_becomes_an_example(name: str) -> None:
+    task = registry.get(name)
     for split, records in published(task).items():
-        rows = list(task.rows(records, split))  # type: ignore[arg-type]
+        rows = list(task.rows(records, split))
         assert Counter(row.reason for row in rows if isinstance(row, Rejected)) == {}
         kept = [row for row in rows if not isinstance(row, Rejected)]
         examples = list(map(task.template, kept))
@@ -337,13 +269,4 @@ def test_every_published_row_becomes_an_example(task: Task) -> None:
         assert len({one.group for one in examples}) >= 2
         questions = {(task.keys(row), row["id"]) for row in kept}
         assert len({id_ for _, id_ in questions}) == len(questions)
-        assert len({key for key, _ in questions}) >= 0.98 * len(examples)
-
-
-@real_rows
-def test_the_273_schemas_are_twins() -> None:
-    records = published(registry.get("winograd_wsc"))["test"]
-    sizes = Counter(schema_groups(records[:273]))
-    assert len(records) == 285
-    assert min(sizes.values()) >= 2
-    assert len(sizes) >= 125
+        assert len({key for key, _ in questions}) >= 0.98 * len(records)

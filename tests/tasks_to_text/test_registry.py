@@ -50,7 +50,7 @@ def test_specimens_render_and_give_the_template_its_version(name: str) -> None:
     task = registry.get(name)
     for specimen in task.specimens:
         example = task.template(specimen)
-        assert not example.prompt or example.target[0].isspace()
+        assert not example.prompt or example.contexts or example.target[0].isspace()
         assert task.keys(specimen)
         assert bool(example.choices) == (task.protocol == "choice")
         assert (task.protocol == "text") <= (example.prompt == "" and len(example.segments) == 1)

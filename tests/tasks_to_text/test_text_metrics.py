@@ -8,7 +8,14 @@ from rouge_score.rouge_scorer import RougeScorer  # type: ignore[import-untyped]
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
-from tasks_to_text.text_metrics import corpus_interval, exact_match, f1, item_values, normalized
+from tasks_to_text.text_metrics import (
+    corpus_interval,
+    exact_match,
+    f1,
+    item_values,
+    literal_match,
+    normalized,
+)
 
 WORDS = ["red", "house", "stands", "by", "river", "where", "boats", "of", "old", "wood", "sleep"]
 
@@ -31,6 +38,13 @@ def test_case_punctuation_articles_and_white_space_do_not_count(text: str, bare:
 def test_exact_match_is_with_any_reference() -> None:
     assert exact_match("the Tower!", ["a bridge", "tower"]) == 1.0
     assert exact_match("towers", ["tower"]) == 0.0
+
+
+def test_literal_match_tells_apart_what_cleaning_makes_alike() -> None:
+    assert exact_match("]", ["(A)"]) == 1.0, "nothing is left of either"
+    assert literal_match("]", ["(A)"]) == literal_match("A", ["(A)"]) == 0.0
+    assert literal_match(" ]  )\n", ["(A)", "] )"]) == 1.0
+    assert item_values(("literal_match",), ["(a)"], [("(A)",)]) == [{"literal_match": 0.0}]
 
 
 def test_f1_counts_each_word_as_often_as_both_have_it() -> None:
