@@ -22,7 +22,8 @@ Rule = Literal["confirmed", "any"]
 Part = Literal["all", "clean", "dirty"]
 RULES: tuple[Rule, ...] = ("confirmed", "any")
 
-_T, _K = TypeVar("_T"), TypeVar("_K")
+_T = TypeVar("_T")
+_K = TypeVar("_K")
 _TEXT_METRICS = ("bits_per_byte", "word_perplexity", "byte_perplexity")
 
 

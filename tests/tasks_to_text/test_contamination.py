@@ -254,7 +254,7 @@ def test_the_documents_that_hold_most_come_first_and_earlier_ones_before_equals(
     words = text.split()
     spans = [(0, 9), (0, 30), (5, 15), (3, 13), (0, 8)]
     documents = [" ".join(words[a:b]) for a, b in spans]
-    documents += ["x " * 300_000] + [" ".join(words[:28])]  # far enough for another batch
+    documents += ["x " * 300_000, " ".join(words[:28])]  # far enough for another batch
     (one,) = found([text], documents)
     assert [(holder.id, holder.n) for holder in one.documents] == [("1", 23), ("6", 21), ("2", 3)]
 
