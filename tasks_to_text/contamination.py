@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tasks_to_text.example import Example
-from tasks_to_text.grams import words_of
+from tasks_to_text.grams import normalised, words_of
 from tasks_to_text.overlap_search import CHECK, GRAM, Search
 
 __all__ = [
@@ -106,13 +106,19 @@ class Found:
 def item_text(example: Example) -> str:
     """The row's own words, without the template's, which a mixture with tasks holds anyway.
 
-    Of a text task what the model reads; else the segments and the target, which some kinds have at
-    the end of their segment already.
+    Of a text task what the model reads; else the segments, and the target where it is at least as
+    long as a gram and not at the end of a segment already. A shorter answer or label makes no gram
+    of its own, and in no other wording would it stand right behind the text: with it, a question of
+    nine words would need eleven in a row to be confirmed. So a field of fewer than 13 words that
+    stands in the training text without the next one is a suspect and no more.
     """
     if not example.prompt:
         return example.target
     own = "\n".join(example.segments) or example.prompt
-    return own if own.rstrip().endswith(example.target.strip()) else f"{own}\n{example.target}"
+    target = normalised(example.target)
+    if len(target.split(" ")) < GRAM or normalised(own).endswith(target):
+        return own
+    return f"{own}\n{example.target}"
 
 
 def find_overlaps(

@@ -322,13 +322,18 @@ def _example(**fields: object) -> Example:
 
 
 def test_an_items_text_is_the_rows_own() -> None:
-    asked = _example(prompt="Q: Why?\nA:", target=" So.", segments=("It is.", "Why?"))
-    assert item_text(asked) == "It is.\nWhy?\n So."
-    last_word = _example(prompt="It rains every", target=" day", segments=("It rains every day",))
-    assert item_text(last_word) == "It rains every day"
+    long = " Because, as they said, it had rained for days."
+    asked = _example(prompt="Q: Why?\nA:", target=long, segments=("It is.", "Why?"))
+    assert item_text(asked) == f"It is.\nWhy?\n{long}"
+    asked = _example(prompt="Q: Why?\nA:", target=" So it is.", segments=("It is.", "Why?"))
+    assert item_text(asked) == "It is.\nWhy?"
+    told = _example(
+        prompt="All: Then it had", target=long, segments=(f"Then it had{long.upper()}",)
+    )
+    assert item_text(told) == f"Then it had{long.upper()}"
     read = _example(prompt="", target="I can't.", segments=("I can n't .",))
     assert item_text(read) == "I can't."
-    assert item_text(_example(prompt="Hm", target=" yes")) == "Hm\n yes"
+    assert item_text(_example(prompt="Hm", target=" yes")) == "Hm"
 
 
 @pytest.mark.skipif(
