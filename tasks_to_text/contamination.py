@@ -31,11 +31,12 @@ __all__ = [
     "Found",
     "Holder",
     "Overlap",
+    "batches",
     "find_overlaps",
     "item_text",
 ]
 
-_BATCH = 1 << 18
+_BATCH = 1 << 19
 """Characters of training text looked through at once: with what is made of them, they stay in the
 cache."""
 
@@ -133,7 +134,7 @@ def find_overlaps(
     """
     search = Search([item.text for item in items])
     n_documents = n_bytes = n_words = 0
-    for ids, texts in _batches(documents):
+    for ids, texts in batches(documents):
         size = sum(map(_utf8_size, texts))
         words = words_of(texts)
         search.look(words, ids, n_documents)
@@ -171,8 +172,8 @@ def _utf8_size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
 
 
-def _batches(documents: Iterable[tuple[str, str]]) -> Iterator[tuple[list[str], list[str]]]:
-    """Ids and texts, some at a time; a large document alone."""
+def batches(documents: Iterable[tuple[str, str]]) -> Iterator[tuple[list[str], list[str]]]:
+    """Ids and texts, half a megabyte at a time; a large document alone."""
     ids: list[str] = []
     texts: list[str] = []
     size = 0

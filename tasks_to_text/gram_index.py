@@ -9,8 +9,6 @@ Memory hangs on the texts that are looked for alone, never on those that are loo
 Shapes: G distinct grams, P places where they stand.
 """
 
-from functools import cached_property
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +16,7 @@ from tasks_to_text.grams import Hashes, Positions, Words
 
 _BITS_PER_GRAM = 32
 _FEWEST_BITS = 1 << 16
+_LAST = np.uint64(2**64 - 1)
 _BIT = (1 << np.arange(8)).astype(np.uint8)
 _Numbers = NDArray[np.int32]
 """Of places and grams: fewer than 2³¹, or the texts would be larger than any evaluation."""
@@ -32,21 +31,38 @@ class GramIndex:
             words.grams_at(places, n), return_index=True, return_inverse=True
         )
         self.n = n
-        self.keys: Hashes = keys
-        """(G,) distinct hashes, in order."""
+        self._ended = np.append(keys, _LAST)
+        """(G + 1,) keys, and behind them a number that no hash exceeds."""
         self.places: _Numbers = places.astype(np.int32)
         """(P,) position in the words of each gram."""
         self.rows: _Numbers = rows.astype(np.int32)
         """(P,) which of the keys stands there."""
         self.first: _Numbers = self.places[first]
         """(G,) a place of each key."""
+        self.uses: _Numbers = np.bincount(rows, minlength=len(keys)).astype(np.int32)
+        """(G,) at how many places each key stands."""
+        self._order: _Numbers = np.argsort(self.rows, kind="stable").astype(np.int32)
+        """(P,) places, those of each key together."""
+        self._ends: _Numbers = np.cumsum(self.uses, dtype=np.int32)
+        bits = len(keys).bit_length() + 1
+        self._shift = np.uint64(64 - bits)
+        sizes = np.bincount((keys >> self._shift).view(np.int64), minlength=1 << bits)
+        self._begins: _Numbers = (np.cumsum(sizes) - sizes).astype(np.int32)
+        """By the leading bits of a hash: the row of the first key that begins with them."""
+
+    @property
+    def keys(self) -> Hashes:
+        """(G,) distinct hashes, in order."""
+        return self._ended[:-1]
 
     def find(self, hashes: Hashes) -> tuple[Positions, Positions]:
         """Which of these hashes are keys: their indices in order, and the row of each."""
-        if not len(self.keys):
-            return np.empty(0, np.int64), np.empty(0, np.int64)
-        rows = np.searchsorted(self.keys, hashes)
-        found = np.flatnonzero(self.keys.take(rows, mode="clip") == hashes)
+        rows = self._begins.take((hashes >> self._shift).view(np.int64)).astype(np.int64)
+        behind = np.flatnonzero(self._ended[rows] < hashes)
+        while len(behind):  # few times: hardly a bucket holds more than a key or two
+            rows[behind] += 1
+            behind = behind[self._ended[rows[behind]] < hashes[behind]]
+        found = np.flatnonzero((self._ended[rows] == hashes) & (rows < len(self.keys)))
         return found, rows[found]
 
     def places_of(self, rows: Positions) -> tuple[Positions, Positions]:
@@ -57,28 +73,14 @@ class GramIndex:
         begin = (self._ends[rows] - counts)[index]
         return index, self._order[begin + np.arange(len(index)) - before].astype(np.int64)
 
-    @cached_property
-    def uses(self) -> _Numbers:
-        """(G,) at how many places each key stands."""
-        return np.bincount(self.rows, minlength=len(self.keys)).astype(np.int32)
-
-    @cached_property
-    def _order(self) -> _Numbers:
-        """(P,) places, those of each key together."""
-        return np.argsort(self.rows, kind="stable").astype(np.int32)
-
-    @cached_property
-    def _ends(self) -> Positions:
-        return np.cumsum(self.uses)
-
     @property
     def n_bytes(self) -> int:
-        """Memory of what has been made so far."""
+        """Memory."""
         return sum(part.nbytes for part in vars(self).values() if isinstance(part, np.ndarray))
 
 
 class GramFilter:
-    """Lets all keys of an index pass, and few others."""
+    """Lets all of some hashes pass, and few others."""
 
     def __init__(self, keys: Hashes) -> None:
         bits = max(_BITS_PER_GRAM * len(keys), _FEWEST_BITS).bit_length()

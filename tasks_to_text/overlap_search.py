@@ -22,6 +22,8 @@ GRAM = 8
 """Words of a gram (GPT-2 §4)."""
 CHECK = 13
 """Words in a row that confirm a suspect."""
+_LEAD = 2
+"""First words by which grams of fewer than 8 are filtered."""
 _COMMON = 64
 """Uses among the items from which on a gram says little about where one of them is from: the first
 document that holds it is noted and no other, or a sentence that all items share would cost
@@ -50,6 +52,8 @@ class Search:
         lengths = sorted({*self.sizes.tolist()} - {0})
         self._sought = [_Sought(words, whole(n), n) for n in lengths if n < GRAM]
         self._sought.append(_Sought(words, every(GRAM), GRAM))
+        leads = {_lead(one.index.n) for one in self._sought}
+        self._filters = {n: _filter(words, n, self._sought) for n in sorted(leads)}
         self._checks = [_Check(words, whole(n), n, self._item) for n in lengths if n < CHECK]
         self._checks.append(_Check(words, every(CHECK), CHECK, self._item))
         self._words = replace(words, hashes=words.hashes[:0])
@@ -57,8 +61,9 @@ class Search:
 
     def look(self, words: Words, ids: Sequence[str], start: int) -> None:
         """Look through whole documents: their words, their ids, and the number of the first."""
+        passing = {n: one.passing(words.grams(n)) for n, one in self._filters.items()}
         for sought in self._sought:
-            positions, rows = sought.hits(words)
+            positions, rows = sought.hits(words, passing[_lead(sought.index.n)])
             if not len(positions):
                 continue
             self._note(sought, words.text_of(positions), rows, ids, start)
@@ -102,8 +107,7 @@ class Search:
         """(N,) whether one of the runs that confirm an item was seen."""
         confirmed = np.zeros(len(self.sizes), dtype=np.bool_)
         for check in self._checks:
-            seen = check.seen[check.index.rows]
-            confirmed[self._item[check.index.places[seen]]] = True
+            confirmed[: len(check.confirmed)] |= check.confirmed
         return confirmed
 
     @property
@@ -111,7 +115,8 @@ class Search:
         """Memory of what is looked for."""
         words = len(self._words.raw) + self._words.starts.nbytes + self._words.lengths.nbytes
         parts = [one.n_bytes for one in self._sought] + [one.n_bytes for one in self._checks]
-        return words + self._item.nbytes + sum(parts)
+        filters = [one.n_bytes for one in self._filters.values()]
+        return words + self._item.nbytes + sum(parts) + sum(filters)
 
 
 class _Sought:
@@ -120,34 +125,43 @@ class _Sought:
     def __init__(self, words: Words, places: Positions, n: int) -> None:
         self.index = GramIndex(words, places, n)
         self.found = np.zeros(len(self.index.keys), dtype=np.bool_)
-        self._filter = GramFilter(self.index.keys)
 
-    def hits(self, words: Words) -> tuple[Positions, Positions]:
-        """(H,) positions where one of the grams stands within a text, in order, and its row."""
-        hashes = words.grams(self.index.n)
-        passing = self._filter.passing(hashes)
-        at, rows = self.index.find(hashes[passing])
-        positions = passing[at]
-        inside = words.within(positions, self.index.n)
-        return positions[inside], rows[inside]
+    def hits(self, words: Words, passing: Positions) -> tuple[Positions, Positions]:
+        """(H,) positions where one of the grams stands within a text, in order, and its row.
+
+        ``passing``: the positions, in order, to look at.
+        """
+        passing = passing[words.within(passing, self.index.n)]
+        at, rows = self.index.find(words.grams_at(passing, self.index.n))
+        return passing[at], rows
 
     @property
     def n_bytes(self) -> int:
         """Memory."""
-        return self.index.n_bytes + self.found.nbytes + self._filter.n_bytes
+        return self.index.n_bytes + self.found.nbytes
+
+
+def _lead(n: int) -> int:
+    """By how many of its words a gram of n words is filtered: short ones share a filter."""
+    return n if n == GRAM else min(n, _LEAD)
+
+
+def _filter(words: Words, lead: int, sought: Sequence[_Sought]) -> GramFilter:
+    """Of the grams that are filtered by so many words."""
+    places = [one.index.places for one in sought if _lead(one.index.n) == lead]
+    return GramFilter(words.grams_at(np.concatenate([*places, []]).astype(np.int64), lead))
 
 
 class _Check:
-    """Runs of words of one length, and which of them were seen."""
+    """Runs of words of one length, and the items that one of them has confirmed."""
 
     def __init__(self, words: Words, places: Positions, n: int, items: NDArray[np.int32]) -> None:
         self.index = GramIndex(words, places, n)
-        self.seen = np.zeros(len(self.index.keys), dtype=np.bool_)
-        self._shared = np.bincount(self.index.rows, minlength=len(self.seen)) > 1
-        """(G,) whether a run stands at several places: seeing it may confirm several items."""
+        self.confirmed = np.zeros(int(items[-1]) + 1 if len(items) else 0, dtype=np.bool_)
+        """By item, up to the last that has a word."""
+        self._closed = np.zeros(len(self.index.keys), dtype=np.bool_)
+        """(G,) whether a run was seen, or all its items are confirmed without it."""
         self._items = items
-        self._done = np.zeros(len(self.seen) and int(items[-1]) + 1, dtype=np.bool_)
-        """Items that need no run of their own any more."""
 
     def look(self, sought: Words, words: Words, hits: Positions) -> None:
         """Compare the runs that begin at hits, as words, with those that are sought.
@@ -159,21 +173,25 @@ class _Check:
         positions = hits[_held(hits, hits + max(n - GRAM, 0))]
         positions = positions[words.within(positions, n)]
         at, rows = self.index.find(words.grams_at(positions, n))
-        rows, first = np.unique(rows, return_index=True)
-        places = self.index.first[rows]
-        items = self._items[places]
-        telling = np.flatnonzero(~self.seen[rows] & (self._shared[rows] | ~self._done[items]))
-        for i in telling.tolist():
-            row, item = rows[i], items[i]
-            if self._shared[row] or not self._done[item]:
-                there = sought.spelled(int(places[i]), n)
-                if there == words.spelled(int(positions[at[first[i]]]), n):
-                    self.seen[row] = self._done[item] = True
+        is_open = ~self._closed[rows]
+        rows, first = np.unique(rows[is_open], return_index=True)
+        positions = positions[at[is_open][first]]
+        of_row, places = self.index.places_of(rows)
+        items = self._items[self.index.places[places]]
+        other = np.zeros(len(rows), dtype=np.bool_)  # another run of the same hash
+        while len(of_row := of_row[wanting := ~(self.confirmed[items] | other[of_row])]):
+            items, seen = items[wanting], np.zeros(len(rows), dtype=np.bool_)
+            for i in np.unique(of_row[np.unique(items, return_index=True)[1]]).tolist():
+                there = sought.spelled(int(self.index.first[rows[i]]), n)
+                seen[i] = there == words.spelled(int(positions[i]), n)
+                other[i] = not seen[i]
+            self.confirmed[items[seen[of_row]]] = True
+        self._closed[rows[~other]] = True
 
     @property
     def n_bytes(self) -> int:
         """Memory."""
-        return self.index.n_bytes + sum(a.nbytes for a in (self.seen, self._shared, self._done))
+        return self.index.n_bytes + self._closed.nbytes + self.confirmed.nbytes
 
 
 def _held(ordered: Positions, wanted: Positions) -> NDArray[np.bool_]:
