@@ -45,7 +45,10 @@ _SILENT = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code: 0, 2 for what the user can mend, 130 interrupted."""
+    """Run a command; returns the exit code.
+
+    0; 1 where ``--fail-above`` asks for it; 2 for what the user can mend; 130 interrupted.
+    """
     options = _parser().parse_args(arguments)
     _set_environment(options)
     interrupted = _interruptible()
@@ -160,8 +163,35 @@ def _add_looking(add: Callable[..., argparse.ArgumentParser], named: Any) -> Non
     diff.add_argument("--split", choices=SPLITS[1:], default="test")
     diff.add_argument("--task", help="this one only")
     diff.add_argument("--number", type=int, default=3, help="items shown per task")
+    _add_contamination(add)
     server = add("mlflow", "MLflow's pages about the workspace, on this machine only")
     server.add_argument("--port", type=int, default=5000)
+
+
+def _add_contamination(add: Callable[..., argparse.ArgumentParser]) -> None:
+    look = add("contamination", "whether evaluation texts stand in a corpus, yours or another's")
+    look.add_argument(
+        "--corpus", type=Path, nargs="+", required=True, metavar="PATH", help="files or directories"
+    )
+    look.add_argument(
+        "--tasks",
+        nargs="+",
+        required=True,
+        metavar="TASK",
+        help="names of tasks, whose validation and test items are looked for, or files of texts",
+    )
+    look.add_argument("--column", default="text", help="of the corpus, but for files of text")
+    look.add_argument(
+        "--task-column", action="append", metavar="COLUMN", help="of files of texts; repeatable"
+    )
+    look.add_argument("--worst", type=int, default=10, metavar="N", help="items to name")
+    look.add_argument("--out", type=Path, metavar="DIR", help="new or empty, for the overlaps")
+    look.add_argument(
+        "--fail-above",
+        type=float,
+        metavar="SHARE",
+        help="exit with 1 when a larger share of the items of a task and split is confirmed",
+    )
 
 
 def _add_using(add: Callable[..., argparse.ArgumentParser], named: Any) -> None:

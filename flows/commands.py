@@ -259,6 +259,24 @@ def plan(options: argparse.Namespace) -> int:
     return 0
 
 
+def contamination(options: argparse.Namespace) -> int:
+    """Whether the texts of an evaluation stand in a corpus; 1 when more than allowed."""
+    from flows.console import make_console
+    from flows.contamination_command import contamination as look
+
+    within = look(
+        make_console(),
+        options.corpus,
+        options.tasks,
+        column=options.column,
+        task_columns=options.task_column or ["text"],
+        worst=options.worst,
+        out=options.out,
+        fail_above=options.fail_above,
+    )
+    return 0 if within else 1
+
+
 def init(options: argparse.Namespace) -> int:
     """Write a project folder to fill."""
     from flows.init import init as write_project

@@ -4,21 +4,17 @@ Written beside the target and renamed, so that there is the whole or nothing. Wh
 ``gptcore.interop``, ``gptcore.openai_release`` and ``gptcore.exported_tokenizer``.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from gptcore.checkpoint import load_weights, save_weights
 from gptcore.errors import ConfigError
 from gptcore.exported_tokenizer import read_tokenizer, write_tokenizer
 from gptcore.interop import check_weights, read_hugging_face, write_hugging_face
+from gptcore.new_directory import whole
 from gptcore.openai_release import SHAPES, read_openai_release
 from gptcore.tokenizer import load_tokenizer
 
 README = "README.md"
-_NAME = 40
-"""Characters of the name of ``target`` that the directory beside it begins with."""
 
 
 def export_hugging_face(weights: Path, tokenizer: Path, target: Path, *, card: str = "") -> None:
@@ -27,7 +23,7 @@ def export_hugging_face(weights: Path, tokenizer: Path, target: Path, *, card: s
     ConfigError when ``target`` is taken, when weights and tokenizer do not belong together, or for
     a model that transformers does not have; ProductError when they cannot be read.
     """
-    with _whole(target) as directory:
+    with whole(target) as directory:
         config, tensors = load_weights(weights)
         check_weights(weights, config, tensors)
         end_of_text = _end_of_text(tokenizer, config.vocab_size)
@@ -45,7 +41,7 @@ def import_published(source: Path, target: Path) -> None:
     ConfigError when ``target`` is taken or the model is another one than ours can be, ProductError
     when the directory cannot be read or has no tokenizer that we have.
     """
-    with _whole(target) as directory:
+    with whole(target) as directory:
         release = (source / SHAPES).exists()
         config, tensors = read_openai_release(source) if release else read_hugging_face(source)
         (directory / "tokenizer").mkdir()
@@ -63,34 +59,3 @@ def _end_of_text(tokenizer: Path, vocab_size: int) -> int:
             "do not belong together"
         )
     return found.end_of_text
-
-
-@contextmanager
-def _whole(target: Path) -> Iterator[Path]:
-    """A new directory to write, which becomes ``target`` if all goes well and else disappears.
-
-    It has a name of its own beside ``target``, so nothing else is touched and two writers never
-    meet; the one that comes second finds ``target`` taken. ConfigError when it cannot be written.
-    """
-    try:
-        place = _free(target)
-        prefix = f".{place.name[:_NAME]}-"
-        with TemporaryDirectory(prefix=prefix, dir=place.parent, ignore_cleanup_errors=True) as own:
-            aside = Path(own, "made")  # a temporary directory is its owner's only, this one is not
-            aside.mkdir()
-            yield aside
-            aside.rename(place)  # replaces an empty directory, nothing else
-    except (OSError, RuntimeError) as error:
-        raise ConfigError(f"{target} cannot be written ({error}): name another place") from error
-
-
-def _free(target: Path) -> Path:
-    """``target`` without links; ConfigError when it is taken."""
-    place = target.resolve()
-    if target.is_symlink() or place == Path.cwd():
-        raise ConfigError(f"{target} is a link or the current directory: name a new directory")
-    if place.exists() and (not place.is_dir() or any(place.iterdir())):
-        raise ConfigError(f"{target} is there already: name a new directory, or an empty one")
-    if not place.parent.is_dir():
-        raise ConfigError(f"{place.parent} is no directory: make it first")
-    return place

@@ -39,7 +39,7 @@ def layout(source: Source, root: Path) -> Mapping[str, list[Path]]:
         found = {name: _matching(root, name) for name in source.given_splits}
         found = {name: paths for name, paths in found.items() if paths}
         if not found:
-            found = {"train": _readable(_listed(root, "**"))}
+            found = {"train": readable_files(root)}
         elif not source.product:
             _check_rest(source, root, found)
     if not any(found.values()):
@@ -47,6 +47,11 @@ def layout(source: Source, root: Path) -> Mapping[str, list[Path]]:
     for split, paths in found.items():
         _check_formats(source, root, split, paths)
     return found
+
+
+def readable_files(root: Path) -> list[Path]:
+    """Every file of a directory and those below it that has a format, sorted; hidden ones not."""
+    return _readable(_listed(root, "**"))
 
 
 def _of_file(source: Source, path: Path) -> Mapping[str, list[Path]]:

@@ -1,0 +1,50 @@
+"""Flow ``contamination``: token shards and prompts → what of the evaluation the model has read."""
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.checking import CheckingConfig, check
+from flows.encoding import CORPUS
+from flows.profiles import Overrides, Profile, ProfileName, load
+from flows.progress import Progress
+from flows.tokenize import Text, tokenized
+from flows.workspace import Product, Workspace
+
+
+@task(cache_policy=NO_CACHE)
+def contaminated(profile: Profile, text: Text) -> Product:
+    """Every evaluated item, looked for in all text that the profile's models are trained on."""
+    evaluation = profile.evaluation
+    config = CheckingConfig(
+        tasks=evaluation.tasks,
+        streams=(CORPUS, *profile.mixture_tasks),
+        splits=evaluation.splits,
+        seed=evaluation.seed,
+    )
+    return Workspace.open().product(
+        "contamination",
+        profile.name,
+        config=config,
+        inputs={"prompts": text.prompts, "shards": text.shards, "tokenizer": text.tokenizer},
+        entry=("flows.checking",),
+        build=lambda out: check(
+            config,
+            text.prompts.path,
+            text.shards.path,
+            text.tokenizer.path,
+            out,
+            Progress("contamination"),
+        ),
+    )
+
+
+@flow
+def contamination(profile: ProfileName = "quickstart", overrides: Overrides | None = None) -> None:
+    """Look for the evaluation of a profile in its training text.
+
+    Args:
+        profile: A complete configuration, shipped or of the project.
+        overrides: Changes to it for this run.
+    """
+    chosen = load(profile, overrides)
+    contaminated(chosen, tokenized(chosen))
