@@ -9,12 +9,13 @@ import html
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tasks_to_text.metric import METRICS, Metric
 from tasks_to_text.scored import BAG_OF_WORDS, CHANCE, CHOICES_ONLY, LZMA, MAJORITY, PLAIN
+from tasks_to_text.task import MAIN
 
 Score = Mapping[str, Any]
 """A ``tasks_to_text.scored.Score`` as an object."""
@@ -30,10 +31,11 @@ ORDER = (*COLUMNS, LZMA)
 """From the model that matters to the simplest baseline; others follow by name."""
 SECTIONS: Mapping[str, str] = {
     "unseen": "Unseen (zero-shot)",
+    "unseen_few_shot": "Unseen (few-shot)",
     "in_mixture": "In the mixture (multitask)",
     "held_out": "Held-out text",
 }
-"""Exposure of the generalist → heading, in the order of tables and plots."""
+"""``Line.section`` → heading, in the order of tables and plots."""
 LEGEND = (
     "95 % intervals by a bootstrap over groups. *Unseen* tasks were in no training mixture: only "
     "their scores are zero-shot; *in the mixture* is multitask. The language model and the random "
@@ -43,11 +45,18 @@ LEGEND = (
     "than chance, majority, choices only and every rule, one-sided, corrected for the number of "
     "tasks (Holm). *Above all baselines*: better than bag of words too, where there is one. *Above "
     "chance, majority, choices only*, as far as a task has them: a rule is not beaten; *below* it "
-    "where the interval is, else *at or below* or *not clearly above* it. The validation split "
-    "decides on promotion, the test split only reports."
+    "where the interval is, else *at or below* or *not clearly above* it. *Templates*: lowest to "
+    "highest score of the generalist over the wordings of a task, and their number; everything else "
+    "is about the main one. *k-shot*: k solved examples stand before every prompt, from the "
+    "training rows unless another split is named; nothing of this is zero-shot. *Cut*: items whose "
+    "context lost its beginning because the model's is shorter. *Left out* of every row: examples "
+    "with a target or choice longer than the context. The validation split decides on promotion, "
+    "the test split only reports."
 )
 NO_BASELINE = "no baseline"
 """The verdict where nothing without a model can be compared with."""
+LEFT_OUT = 0.05
+"""Share of a task's examples; where more were left out, its line says so in bold."""
 _LEVEL = 0.05
 """Of the comparison with bag of words."""
 _DIRECTIONS = {1: ("above", "below"), -1: ("better than", "worse than")}
@@ -68,6 +77,8 @@ class Line:
     """In words."""
     beats_plain: bool = False
     """Whether it is better than chance, majority and choices only, as far as they were scored."""
+    wordings: Mapping[str, Score] = field(default_factory=dict)
+    """Template → the generalist's score."""
 
     @property
     def own(self) -> Score | None:
@@ -78,6 +89,37 @@ class Line:
     def any_score(self) -> Score:
         """Some score, for what they have in common."""
         return self.own or next(iter(self.scores.values()))
+
+    @property
+    def section(self) -> str:
+        """The exposure; a task that is shown solved examples is not zero-shot."""
+        few = self.exposure == "unseen" and self.any_score.get("shots", 0)
+        return "unseen_few_shot" if few else self.exposure
+
+    @property
+    def measure(self) -> str:
+        """Name of the metric, and of the shots where there are any."""
+        return measure(self.any_score)
+
+    @property
+    def spread(self) -> str:
+        """Lowest and highest score over several templates, and how many there are."""
+        if len(self.wordings) < 2:
+            return ""
+        values = [score["value"] for score in self.wordings.values()]
+        return f"{decimal(min(values))}–{decimal(max(values))} ({len(values)})"
+
+    @property
+    def incomplete(self) -> str:
+        """Items with a cut context, and examples left out, where there are any."""
+        one = self.any_score
+        cut, lost = one.get("n_cut", 0), one.get("n_dropped", 0)
+        parts = [f"{cut:,} cut"] if cut else []
+        if lost:
+            total = lost + one["n"]
+            said = f"{lost:,} of {total:,} left out"
+            parts.append(f"**{said}**" if lost > LEFT_OUT * total else said)
+        return ", ".join(parts)
 
     @property
     def is_good(self) -> bool:
@@ -116,15 +158,32 @@ def title(metric: str) -> str:
     return about(metric).title or metric
 
 
+def measure(score: Score) -> str:
+    """A score's metric, template and shots for people, the latter where they are not the usual."""
+    parts = [title(score["metric"])]
+    if not is_main(score):
+        parts.append(f"template {score['template']}")
+    if shots := score.get("shots", 0):
+        source = score.get("shots_from", "train")
+        parts.append(f"{shots}-shot" + ("" if source == "train" else f" from {source}"))
+    return ", ".join(parts)
+
+
+def is_main(score: Score) -> bool:
+    """Whether it is about the template that stands for the task."""
+    return bool(score.get("template", MAIN) == MAIN)
+
+
 def is_headline(score: Score) -> bool:
     """Whether the score stands for its task."""
     return bool(score.get("headline", True))
 
 
 def tables(scores: Sequence[Score], split: str) -> dict[str, dict[str, dict[str, Score]]]:
-    """metric → task → model → score of one split, models in ORDER."""
+    """metric → task → model → score of one split under main templates, models in ORDER."""
     found: dict[str, dict[str, dict[str, Score]]] = {}
-    ranked = sorted((s for s in scores if s["split"] == split), key=lambda s: rank(s["model"]))
+    main = [s for s in scores if s["split"] == split and is_main(s)]
+    ranked = sorted(main, key=lambda s: rank(s["model"]))
     for score in ranked:
         tasks = found.setdefault(score["metric"], {})
         tasks.setdefault(score["task"], {})[score["model"]] = score
@@ -146,18 +205,29 @@ def lines(scores: Sequence[Score], verdicts: Sequence[Verdict], split: str) -> l
                     scores=rows,
                     verdict=in_words(metric, rows, verdict),
                     beats_plain=verdict is not None and _beats_plain(verdict),
+                    wordings=wordings(scores, task, metric, split),
                 )
             )
     places = list(SECTIONS)
     order = {exposure: place for place, exposure in enumerate(places)}
-    return sorted(found, key=lambda one: (order.get(one.exposure, len(places)), one.task))
+    return sorted(found, key=lambda one: (order.get(one.section, len(places)), one.task))
+
+
+def wordings(scores: Sequence[Score], task: str, metric: str, split: str) -> dict[str, Score]:
+    """Template → score of the generalist."""
+    wanted = (GENERALIST, task, metric, split)
+    return {
+        s.get("template", MAIN): s
+        for s in scores
+        if (s["model"], s["task"], s["metric"], s["split"]) == wanted
+    }
 
 
 def sections(found: Sequence[Line]) -> dict[str, list[Line]]:
     """Heading → its lines, in their order."""
     grouped: dict[str, list[Line]] = {}
     for line in found:
-        grouped.setdefault(SECTIONS.get(line.exposure, line.exposure), []).append(line)
+        grouped.setdefault(SECTIONS.get(line.section, line.section), []).append(line)
     return grouped
 
 
@@ -244,10 +314,10 @@ def metrics(scores: Sequence[Score], model: str = GENERALIST) -> dict[str, float
     ``headline/<task>``: one section with a comparable line per task, from 0 to 1.
     ``eval_<metric>/<task>``: a section per metric. ``eval/<task>/…``: a section per task with
     everything about it. All of the test split; what decides is beside it as
-    ``eval/<task>/validation_…``.
+    ``eval/<task>/validation_…``. Main templates only.
     """
     found: dict[str, float] = {}
-    for s in scores:
+    for s in filter(is_main, scores):
         name, section = s["metric"], f"eval/{s['task']}"
         if s["model"] != model:
             if s["split"] == "test":
@@ -294,14 +364,18 @@ def markdown_tables(scores: Sequence[Score], verdicts: Sequence[Verdict], split:
     for heading, found in sections(lines(scores, verdicts, split)).items():
         columns = [name for name in COLUMNS if any(name in line.scores for line in found)]
         ruled = ["rule"] if any(line.rules for line in found) else []
-        header = ["task", "metric", "n / groups", *columns, *ruled, "verdict"]
+        spread = ["templates"] if any(line.spread for line in found) else []
+        less = ["cut, left out"] if any(line.incomplete for line in found) else []
+        header = ["task", "metric", "n / groups", *columns, *ruled, *spread, *less, "verdict"]
         parts += [f"**{safe(heading)}**", "", f"| {' | '.join(header)} |"]
         parts.append("|---" * len(header) + "|")
         for line in found:
             one = line.any_score
-            cells = [safe(line.task), title(line.metric), f"{one['n']:,} / {one['n_groups']:,}"]
+            cells = [safe(line.task), line.measure, f"{one['n']:,} / {one['n_groups']:,}"]
             cells += [_cell(line.scores.get(name)) for name in columns]
             cells += [_rules(line)] if ruled else []
+            cells += [line.spread] if spread else []
+            cells += [line.incomplete] if less else []
             parts.append(f"| {' | '.join([*cells, safe(line.verdict)])} |")
         parts.append("")
     return "\n".join(parts)

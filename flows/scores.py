@@ -14,10 +14,13 @@ from typing import Any, Literal
 from flows.errors import ConfigError
 from gptcore.corpus.documents import read_documents
 from tasks_to_text.evaluate import evaluate, evaluate_documents
+from tasks_to_text.example import Example
 from tasks_to_text.language_model import LanguageModel
 from tasks_to_text.scored import IN_MIXTURE, UNSEEN, Item, Score
+from tasks_to_text.shots import pool_split
 from tasks_to_text.store import read_examples, splits_of, write_results
-from tasks_to_text.task import Task
+from tasks_to_text.task import LM_EVAL, MAIN, Task
+from tasks_to_text.task import Split as AnySplit
 from tasks_to_text.verdicts import verdicts
 
 GENERALIST = "generalist"
@@ -50,7 +53,13 @@ class EvaluationConfig:
     temperature: float = 0.8
     """Of the continuations."""
     seed: int = 0
-    """Of samples, baselines and intervals."""
+    """Of samples, baselines, shots and intervals."""
+    templates: Literal["main", "all"] = "main"
+    """Wordings that are scored: the one that stands for a task, or all, which tells how much of a
+    score hangs on the wording."""
+    shots: int | None = None
+    """Solved examples before every prompt, for all tasks but texts; None: each task's own number,
+    which is 0 unless it says otherwise."""
     threads: int = 0
     """Processor threads; 0: all cores."""
 
@@ -62,6 +71,8 @@ class EvaluationConfig:
         for name in ("documents", "samples", "threads"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"evaluation.{name}={getattr(self, name)}: must not be negative")
+        if self.shots is not None and self.shots < 0:
+            raise ConfigError(f"evaluation.shots={self.shots}: must not be negative")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,29 +127,60 @@ def _all(
     """Every task, then the documents, on every split."""
     done, total = 0, len(config.splits) * (len(tasks) + 1)
     for task in tasks:
-        known = splits_of(inputs.prompts, task.name)
-        train = read_examples(inputs.prompts, task.name, "train") if "train" in known else []
-        exposure = dict.fromkeys(models, UNSEEN)
-        exposure[GENERALIST] = IN_MIXTURE if task.name in config.mixture else UNSEEN
         for split in config.splits:
             progress(done, total, f"{task.name}, {split}")
             done += 1
-            if split in known:
-                yield evaluate(
-                    task,
-                    read_examples(inputs.prompts, task.name, split),
-                    split=split,
-                    models=models,
-                    choices_only_of=GENERALIST,
-                    train=train,
-                    exposure=exposure,
-                    seed=config.seed,
-                )
+            if split in splits_of(inputs.prompts, task.name):
+                yield from _task(config, task, split, inputs.prompts, models)
     for split in config.splits:
         progress(done, total, f"{DOCUMENTS}, {split}")
         done += 1
         if texts := _sample(inputs, split, config.documents, config.seed):
             yield evaluate_documents(DOCUMENTS, texts, split=split, models=models, seed=config.seed)
+
+
+def _task(
+    config: EvaluationConfig,
+    task: Task,
+    split: Split,
+    prompts: Path,
+    models: Mapping[str, LanguageModel],
+) -> Iterator[Found]:
+    """One task on one split, under every wording that is wanted."""
+    known = splits_of(prompts, task.name)
+    exposure = dict.fromkeys(models, UNSEEN)
+    exposure[GENERALIST] = IN_MIXTURE if task.name in config.mixture else UNSEEN
+    shots = task.few_shot if config.shots is None else config.shots
+    shots = 0 if task.protocol == "text" else shots
+    solved = pool_split(split, known)
+    for template in _wanted(config, task):
+        yield evaluate(
+            task,
+            _examples(prompts, task, split, template),
+            split=split,
+            models=models,
+            choices_only_of=GENERALIST,
+            train=_examples(prompts, task, "train", MAIN) if "train" in known else [],
+            exposure=exposure,
+            seed=config.seed,
+            template=template,
+            shots=shots,
+            pool=_examples(prompts, task, solved, template) if shots else [],
+            shots_from=solved if shots else "",
+        )
+
+
+def _wanted(config: EvaluationConfig, task: Task) -> list[str]:
+    """Names of wordings; the one that another evaluator uses is no wording of ours."""
+    if config.templates == "main":
+        return [MAIN]
+    return [name for name in task.templates if name != LM_EVAL]
+
+
+def _examples(prompts: Path, task: Task, split: AnySplit, template: str) -> list[Example]:
+    if template == MAIN:
+        return read_examples(prompts, task.name, split)
+    return read_examples(prompts, task.name, split, template=template)  # type: ignore[call-arg]
 
 
 def _models(config: EvaluationConfig, inputs: Inputs) -> dict[str, LanguageModel]:
@@ -200,6 +242,7 @@ def _answers(
             item.example_id: item.answer
             for item in items
             if (item.task, item.split, item.model) == (task.name, split, GENERALIST)
+            and item.template == MAIN
         }
         for example in read_examples(inputs.prompts, task.name, split)[:SAMPLED_ANSWERS]:
             shown.append(

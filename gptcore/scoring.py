@@ -23,7 +23,7 @@ from gptcore.checkpoint import load_weights
 from gptcore.config import ModelConfig
 from gptcore.distributed import Runtime
 from gptcore.errors import ConfigError, DataError
-from gptcore.generate import generate
+from gptcore.generate import generate, n_cut
 from gptcore.inference import Inference, Wanted
 from gptcore.model import GPT
 from gptcore.packing import Grove, Request, Tree, plant
@@ -51,6 +51,8 @@ class Loglikelihood:
     is_greedy: bool
     """Every token is the most likely one after what stands before it."""
     token_logprobs: tuple[float, ...]
+    n_cut: int = 0
+    """Tokens at the beginning of the context that did not fit, end-of-text among them."""
 
 
 class Scorer:
@@ -88,7 +90,29 @@ class Scorer:
 
         DataError when a continuation is empty or longer than the model's context.
         """
-        return [_likelihood(scores) for scores in self._scores(self._requests(requests))]
+        wholes = self._wholes(requests)
+        asked = self._asked(requests, wholes)
+        cuts = [
+            1 + n_context - len(one.trunk)
+            for one, (n_context, _) in zip(asked, wholes, strict=True)
+        ]
+        return list(map(_likelihood, self._scores(asked), cuts))
+
+    def fits(self, requests: Sequence[tuple[str, str]]) -> list[bool]:
+        """Whether the continuation of each (context, continuation) is no longer than the model's
+        context, so that ``loglikelihood`` takes it.
+        """
+        limit = self._model.config.context_length
+        # A token is at least one byte, so most need no tokenizer; half of the room is left for
+        # tokens that reach over from the context.
+        long = [i for i, (_, text) in enumerate(requests) if 2 * len(text.encode()) > limit]
+        wholes = self._wholes([requests[i] for i in long])
+        too_long = {
+            i
+            for i, (n_context, whole) in zip(long, wholes, strict=True)
+            if len(whole) - n_context > limit
+        }
+        return [i not in too_long for i in range(len(requests))]
 
     def rolling(self, texts: Sequence[str], *, stride: int | None = None) -> list[Loglikelihood]:
         """Scores of whole texts: every token once, in windows as long as the context.
@@ -142,6 +166,12 @@ class Scorer:
             seed=seed,
         )
 
+    def n_cut(self, prompts: Sequence[str], max_tokens: int) -> list[int]:
+        """Tokens at the beginning of each prompt, end-of-text among them, for which ``generate``
+        has no room beside ``max_tokens``. ConfigError when these leave no room at all.
+        """
+        return n_cut(self._model, self._tokenizer, prompts, max_tokens=max_tokens)
+
     def _in(self, precision: str) -> GPT:
         """The model, or a copy in bf16 that is made once."""
         if precision == "fp32":
@@ -153,14 +183,21 @@ class Scorer:
         return self._bf16
 
     def _requests(self, pairs: Sequence[tuple[str, str]]) -> list[Request]:
-        """Contexts and continuations as ids; every text is encoded once."""
+        """Contexts and continuations as ids."""
+        return self._asked(pairs, self._wholes(pairs))
+
+    def _asked(
+        self, pairs: Sequence[tuple[str, str]], wholes: Sequence[tuple[int, Sequence[int]]]
+    ) -> list[Request]:
+        return [self._request(*whole, text) for whole, (_, text) in zip(wholes, pairs, strict=True)]
+
+    def _wholes(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[int, Sequence[int]]]:
+        """Ids of context and continuation together, and how many of them are the context's; every
+        text is encoded once."""
         contexts = {context: context.rstrip() for context, _ in pairs}
         texts = list(dict.fromkeys([*contexts.values(), *(c + text for c, text in pairs)]))
         ids = dict(zip(texts, self._tokenizer.encode_batch(texts), strict=True))
-        return [
-            self._request(len(ids[contexts[context]]), ids[context + text], text)
-            for context, text in pairs
-        ]
+        return [(len(ids[contexts[c]]), ids[c + text]) for c, text in pairs]
 
     def _request(self, n_context: int, whole: Sequence[int], text: str) -> Request:
         """The ids of context and continuation, cut after the context's."""
@@ -231,11 +268,15 @@ def _scored(logits: Tensor, expected: Tensor) -> tuple[Tensor, Tensor]:
     return (at - top).double() - total.double().log(), greedy
 
 
-def _likelihood(scores: Scores) -> Loglikelihood:
+def _likelihood(scores: Scores, n_cut: int = 0) -> Loglikelihood:
     log_ps = tuple(score for score, _ in scores)
     greedy = all(is_greedy for _, is_greedy in scores)
     return Loglikelihood(
-        sum=sum(log_ps), n_tokens=len(log_ps), is_greedy=greedy, token_logprobs=log_ps
+        sum=sum(log_ps),
+        n_tokens=len(log_ps),
+        is_greedy=greedy,
+        token_logprobs=log_ps,
+        n_cut=n_cut,
     )
 
 

@@ -6,13 +6,15 @@ model on a split go out in one call; the model sorts them and shares contexts.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from tasks_to_text.errors import ConfigError
 from tasks_to_text.evaluate_choices import evaluate_choices
 from tasks_to_text.evaluate_generation import evaluate_generation, evaluate_last_word
 from tasks_to_text.evaluate_text import evaluate_documents, evaluate_text
-from tasks_to_text.evaluation import Evaluation, Rows
+from tasks_to_text.evaluation import Evaluation, Rows, fitting
 from tasks_to_text.example import Example
 from tasks_to_text.language_model import LanguageModel
-from tasks_to_text.task import Protocol, Split, Task
+from tasks_to_text.shots import with_shots
+from tasks_to_text.task import MAIN, Protocol, Split, Task
 
 __all__ = ["evaluate", "evaluate_documents"]
 
@@ -34,6 +36,10 @@ def evaluate(
     train: Sequence[Example],
     exposure: Mapping[str, str],
     seed: int,
+    template: str = MAIN,
+    shots: int = 0,
+    pool: Sequence[Example] = (),
+    shots_from: str = "",
 ) -> Rows:
     """Items and scores of every model and baseline on one split of a task.
 
@@ -43,17 +49,34 @@ def evaluate(
     ``examples`` themselves, the best of all constant answers, with the exposure ``in_mixture``),
     ``exposure`` says of each model whether it was trained on the task. Items stand in the order of
     models, then baselines, each in the order of the examples. Every metric of the task has a score
-    per model; a baseline has one under the headline metric. DataError for examples that the
-    protocol cannot score, or none at all; ConfigError for an unknown ``choices_only_of``.
+    per model; a baseline has one under the headline metric.
+
+    ``template`` names the wording of the examples. Baselines are scored under ``main`` alone: they
+    need no wording, and choices only sees none. ``shots`` solved examples of ``pool``, which are of
+    the split ``shots_from``, stand before every prompt (``tasks_to_text.shots``); baselines do not
+    see them.
+
+    Examples with a target or choice longer than the context of a model are left out of all rows and
+    counted (``Score.n_dropped``); contexts that do not fit lose their beginning, which is counted
+    too (``n_cut``). DataError for examples that the protocol cannot score, or none at all;
+    ConfigError for an unknown ``choices_only_of`` or ``template``.
     """
+    if template not in task.templates:
+        known = ", ".join(task.templates)
+        raise ConfigError(f"task {task.name!r}: template={template!r}: use one of {known}")
     asked = Evaluation(
         task=task,
         split=split,
         examples=examples,
+        shown=with_shots(examples, pool, shots, seed),
         models=models,
         choices_only_of=choices_only_of,
         train=train,
         exposure=exposure,
         seed=seed,
+        template=template,
+        template_hash=task.hash_of(template),
+        shots=shots,
+        shots_from=shots_from,
     )
-    return _BY_PROTOCOL[task.protocol](asked)
+    return _BY_PROTOCOL[task.protocol](fitting(asked))

@@ -26,12 +26,19 @@ class Loglikelihood(Protocol):
     def token_logprobs(self) -> Sequence[float]:
         """Nats per token, in order; their sum is ``sum``."""
 
+    @property
+    def n_cut(self) -> int:
+        """Tokens at the beginning of the context that the model did not see, for want of room."""
+
 
 class LanguageModel(Protocol):
     """A model of strings."""
 
     def loglikelihood(self, requests: Sequence[tuple[str, str]]) -> Sequence[Loglikelihood]:
         """Score (context, continuation) pairs, in their order; "" means start of a text."""
+
+    def fits(self, requests: Sequence[tuple[str, str]]) -> list[bool]:
+        """Whether the continuation of each pair is short enough to be scored as a whole."""
 
     def rolling(self, texts: Sequence[str]) -> Sequence[Loglikelihood]:
         """Score whole texts, every token once, from the start of a text on."""
@@ -43,6 +50,10 @@ class LanguageModel(Protocol):
         stop: Sequence[str],
         max_tokens: int,
         temperature: float = 0.0,
+        top_k: int = 0,
         seed: int = 0,
     ) -> list[str]:
         """Continue each prompt up to a stop string or ``max_tokens``."""
+
+    def n_cut(self, prompts: Sequence[str], max_tokens: int) -> list[int]:
+        """Tokens at the beginning of each prompt that ``generate`` would leave out."""
