@@ -234,8 +234,8 @@ def _show_table(console: "Console", found: Sequence[Flips]) -> None:
     console.print(table)
     console.print(
         "A and B: right answers, else the mean of the headline metric from 0 to 1, for texts bits "
-        "per byte. B - A is a gain where it is positive, in every row. p: two-sided, by a bootstrap "
-        "over groups; McNemar's exact test beside it takes items as independent.",
+        "per byte. B - A is a gain where it is positive, in every row. p: two-sided, by a "
+        "bootstrap over groups; McNemar's exact test beside it takes items as independent.",
         style="dim",
     )
 

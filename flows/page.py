@@ -14,6 +14,7 @@ from flows.markup import EMPTY, Markup, el, style
 from flows.night import Night, collect_night
 from flows.page_style import STYLE
 from flows.report import NO_BASELINE, Line, Score
+from flows.report_markdown import LEGEND
 from tasks_to_text.scored import CHANCE, PLAIN
 
 __all__ = ["Night", "collect_night", "page", "write_page"]
@@ -233,7 +234,7 @@ def missing(what: str) -> Markup:
 
 
 def _plain_legend() -> str:
-    return report.LEGEND.replace("*", "")
+    return LEGEND.replace("*", "")
 
 
 def _outcome(night: Night) -> str:

@@ -90,7 +90,7 @@ def difference(paired: Sequence[Pair], *, seed: int, resamples: int = RESAMPLES)
     return Difference(
         interval=Interval(float(value), float(low), float(high), float(draws.std(ddof=1))),
         p=_two_sided(draws),
-        mcnemar=mcnemar((gains > TINY).sum(), (gains < -TINY).sum()) if binary else None,
+        mcnemar=mcnemar(int((gains > TINY).sum()), int((gains < -TINY).sum())) if binary else None,
         n=len(paired),
         n_groups=len(sums),
     )
@@ -98,9 +98,9 @@ def difference(paired: Sequence[Pair], *, seed: int, resamples: int = RESAMPLES)
 
 def mcnemar(better: int, worse: int) -> float:
     """Exact two-sided p-value of "as often better as worse" over the items that changed."""
-    n, fewer = int(better + worse), int(min(better, worse))
-    tail = sum(math.comb(n, i) for i in range(fewer + 1))
-    return min(1.0, 2 * tail / 2**n)
+    n = better + worse
+    tail = sum(math.comb(n, i) for i in range(min(better, worse) + 1))
+    return float(min(1.0, 2 * tail / 2**n))
 
 
 def _two_sided(draws: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
