@@ -35,7 +35,7 @@ Split = Literal["validation", "test"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EvaluationConfig:
-    """What is scored and how much of it."""
+    """What is scored and how much of it; ConfigError for what cannot be."""
 
     tasks: tuple[str, ...]
     """All of them, in the mixture or not."""

@@ -17,11 +17,11 @@ from collections.abc import Sequence
 from tasks_to_text.evaluate_text import text_interval
 from tasks_to_text.evaluation import Evaluation, Rows
 from tasks_to_text.example import Example
+from tasks_to_text.kinds_generation import first_sentences
 from tasks_to_text.language_model import LanguageModel, Loglikelihood
 from tasks_to_text.metric import METRICS
 from tasks_to_text.metrics import cluster_bootstrap
 from tasks_to_text.scored import MAJORITY, Item, Score
-from tasks_to_text.sentences import first_sentences
 from tasks_to_text.text_metrics import corpus_interval, item_values
 
 WORD_TOKENS = 8

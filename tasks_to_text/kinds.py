@@ -45,6 +45,7 @@ dropped.
 
 from tasks_to_text.kinds_choices import classification, common_ending, multiple_choice, pair
 from tasks_to_text.kinds_generation import (
+    first_sentence,
     question_answering,
     reading,
     summarization,
@@ -53,7 +54,6 @@ from tasks_to_text.kinds_generation import (
 from tasks_to_text.kinds_text import last_word, most_frequent_word, plain_text
 from tasks_to_text.labelled import Common, Shape
 from tasks_to_text.labels import labels_of
-from tasks_to_text.sentences import first_sentence
 
 __all__ = [
     "Common",

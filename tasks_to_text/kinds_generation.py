@@ -4,13 +4,13 @@ Answers stand on one line: white space in them becomes single spaces, and what a
 at the first line end.
 """
 
+import re
 from collections.abc import Callable
 from typing import Unpack
 
 from tasks_to_text.errors import ConfigError
 from tasks_to_text.fields import Field, Texts, Unusable, columns_of, line, text, texts
 from tasks_to_text.labelled import Built, Common, Kind, Shape, make
-from tasks_to_text.sentences import first_sentence
 from tasks_to_text.task import Row, Task
 
 _READING = Kind(name="reading comprehension", protocol="generation", metrics=("f1", "exact_match"))
@@ -21,6 +21,28 @@ _SUMMARIZATION = Kind(
     name="summarization", protocol="generation", metrics=("rouge_l", "rouge_1", "rouge_2")
 )
 _TRANSLATION = Kind(name="translation", protocol="generation", metrics=("chrf", "bleu"))
+
+_SENTENCE = re.compile(r".+?[.!?][\"'”’)\]]*(?=\s|$)", re.DOTALL)
+
+
+def first_sentence(text: str) -> str:
+    """The text up to the first full stop, question or exclamation mark before white space.
+
+    >>> first_sentence("It rains 1.5 mm. Then it stops.")
+    'It rains 1.5 mm.'
+    """
+    found = _SENTENCE.match(text)
+    return " ".join((found[0] if found else text).split())
+
+
+def first_sentences(text: str, n: int) -> str:
+    """The first ``n`` sentences of a text, on one line; all of it where it has no more.
+
+    >>> first_sentences("It rains. It pours! The end? No.", 2)
+    'It rains. It pours!'
+    """
+    found = [" ".join(one[0].split()) for one in _SENTENCE.finditer(text)]
+    return " ".join(found[:n]) if len(found) >= n else " ".join(text.split())
 
 
 def reading(

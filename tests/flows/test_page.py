@@ -119,7 +119,7 @@ def test_every_score_is_on_the_page() -> None:
     found = Reader(page(night())).text
     for one in many_scores():
         assert report.decimal(one["value"]) in found, one
-    for heading in report.SECTIONS.values():
+    for heading in report.sections(report.lines(many_scores(), (), "test")):
         assert heading in found
     said = ("at chance", "above all baselines", "above all but bag of words")
     rules = ("above majority; below lead", "majority, choices only; at or below longest")

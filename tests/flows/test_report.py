@@ -47,6 +47,42 @@ def test_the_table_of_a_small_evaluation() -> None:
     assert report_markdown.markdown_tables(SCORES, judged, "test") == GOLDEN
 
 
+WORDED = [
+    score("mood", "generalist", 0.81, n_cut=3, n_dropped=1),
+    score("mood", "generalist", 0.7, template="question"),
+    score("mood", "generalist", 0.86, template="reversed"),
+    score("mood", "chance", 0.5, low=0.5, high=0.5, n_dropped=1),
+    score("capitals", "generalist", 0.31, shots=5, shots_from="train", n_dropped=10),
+    score("rivers", "generalist", 0.3, shots=2, shots_from="test"),
+]
+
+
+def test_wordings_shots_and_what_was_left_out_are_told() -> None:
+    assert (
+        report_markdown.markdown_tables(WORDED, [], "test")
+        == """\
+**Unseen (zero-shot)**
+
+| task | metric | n / groups | generalist | chance | templates | cut, left out | verdict |
+|---|---|---|---|---|---|---|---|
+| mood | Accuracy | 40 / 20 | .810 .760–.860 | .500 | .700–.860 (3) | 3 cut, 1 of 41 left out \
+| above chance |
+
+**Unseen (few-shot)**
+
+| task | metric | n / groups | generalist | cut, left out | verdict |
+|---|---|---|---|---|---|
+| capitals | Accuracy, 5-shot | 40 / 20 | .310 .260–.360 | **10 of 50 left out** | no baseline |
+| rivers | Accuracy, 2-shot from test | 40 / 20 | .300 .250–.350 |  | no baseline |
+"""
+    )
+
+
+def test_names_for_mlflow_are_about_the_main_wording() -> None:
+    assert report.metrics(WORDED)["eval/mood/acc"] == 0.81
+    assert report.measure(WORDED[1]) == "Accuracy, template question"
+
+
 def test_tables_are_ordered_from_the_model_that_matters() -> None:
     found = report.tables(SCORES, "test")
     assert list(found) == ["acc", "bits_per_byte", "chrf", "perplexity"]
