@@ -143,13 +143,22 @@ def title(metric: str) -> str:
 
 def measure(score: Score) -> str:
     """A score's metric, template and shots for people, the latter where they are not the usual."""
-    parts = [title(score["metric"])]
-    if not is_main(score):
-        parts.append(f"template {score['template']}")
-    if shots := score.get("shots", 0):
-        source = score.get("shots_from", "train")
-        parts.append(f"{shots}-shot" + ("" if source == "train" else f" from {source}"))
-    return ", ".join(parts)
+    wording = "" if is_main(score) else f", template {score['template']}"
+    return f"{title(score['metric'])}{wording}{shots(score)}"
+
+
+def shots(score: Score) -> str:
+    """What is added to a metric's name where solved examples stood before the prompts."""
+    if not (number := score.get("shots", 0)):
+        return ""
+    source = score.get("shots_from", "train")
+    return f", {number}-shot" + ("" if source == "train" else f" from {source}")
+
+
+def share(score: Score, part: str = "value") -> float:
+    """Where a score, or an end of its interval, stands on an axis from 0 to 1 that all bounded
+    metrics share; a correlation below 0 stands at 0, and the number beside it says more."""
+    return max(0.0, float(score[part]) / (about(score["metric"]).maximum or 1.0))
 
 
 def is_main(score: Score) -> bool:

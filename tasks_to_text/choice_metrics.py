@@ -67,13 +67,13 @@ def _bytes(text: str) -> int:
     return len(text.removeprefix(" ").encode()) or 1
 
 
-def best(rows: Ranks, examples: Sequence[Example]) -> list[int]:
-    """The answer to each example.
+def best(rows: Ranks, ids: Sequence[str]) -> list[int]:
+    """The answer to each example, by what its choices are ranked by and its id.
 
     Of equally high choices a digest of the example's id draws one, so that who knows nothing wins
     nothing by where the right one stands; where a broken model gives no numbers (NaN), one of all.
     """
-    return [_best(row, one.example_id) for row, one in zip(rows, examples, strict=True)]
+    return [_best(row, example_id) for row, example_id in zip(rows, ids, strict=True)]
 
 
 def _best(row: Sequence[float], example_id: str) -> int:

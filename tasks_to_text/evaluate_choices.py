@@ -144,8 +144,9 @@ def _rows(
     """
     task = asked.task
     is_guess = model not in asked.models and model != CHOICES_ONLY
-    picked = {metric: best(rows, asked.examples) for metric, rows in ranked.items()}
-    plain = picked.get("acc") or best(nats, asked.examples)
+    ids = [example.example_id for example in asked.examples]
+    picked = {metric: best(rows, ids) for metric, rows in ranked.items()}
+    plain = picked.get("acc") or best(nats, ids)
     chances = certain(plain, asked.examples) if is_guess else probabilities(nats)
     metrics = task.metrics if model in asked.models else task.metrics[:1]
     values = _values(asked, metrics, picked, plain, chances)

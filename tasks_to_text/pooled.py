@@ -25,10 +25,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks_to_text.choice_metrics import Ranks
+from tasks_to_text.choice_metrics import Ranks, best, probabilities
 from tasks_to_text.errors import DataError
 from tasks_to_text.example import Example
 from tasks_to_text.metrics import Interval, Statistic, bootstrap, sums_by_group
+from tasks_to_text.scored import Item
 from tasks_to_text.text_metrics import last_number
 
 BINS = 10
@@ -76,10 +77,15 @@ def pooled_interval(metric: str, answers: Answers, groups: Sequence[str], *, see
     return bootstrap(sums_by_group(columns, groups), statistic, seed=seed)
 
 
-def reliability(answers: Answers) -> list[Bin]:
-    """How often a model is right when it is so sure: ten bins of equal width."""
-    confidence, at = _confidence(answers)
-    right = answers.right
+def reliability(items: Sequence[Item]) -> list[Bin]:
+    """How often a language model was right when it was so sure: ten bins of equal width.
+
+    ``items`` are its answers to the examples of one task of choices, in nats per choice.
+    """
+    nats = [item.scores for item in items]
+    picked = best(nats, [item.example_id for item in items])
+    right = np.array([float(p == i.gold) for p, i in zip(picked, items, strict=True)])
+    confidence, at = _confidence(probabilities(nats), picked)
     return [
         Bin(
             low=i / BINS,
@@ -96,9 +102,9 @@ def _mean(values: Array) -> float:
     return float(values.mean()) if len(values) else 0.0
 
 
-def _confidence(answers: Answers) -> tuple[Array, NDArray[np.int64]]:
+def _confidence(chances: Ranks, picked: Sequence[int]) -> tuple[Array, NDArray[np.int64]]:
     """Probability of each answer, and its bin: (0, 0.1], (0.1, 0.2] …"""
-    pairs = zip(answers.probabilities, answers.picked, strict=True)
+    pairs = zip(chances, picked, strict=True)
     confidence = np.array([row[pick] for row, pick in pairs])
     return confidence, np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
 
@@ -119,7 +125,7 @@ def _parts(metric: str, answers: Answers) -> tuple[Array, Statistic]:
 
 def _calibration(answers: Answers) -> Array:
     """Right minus confidence in the column of the bin; 1 in the last one."""
-    confidence, at = _confidence(answers)
+    confidence, at = _confidence(answers.probabilities, answers.picked)
     columns = np.zeros((len(at), BINS + 1))
     columns[np.arange(len(at)), at] = answers.right - confidence
     columns[:, BINS] = 1.0

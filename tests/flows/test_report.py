@@ -83,6 +83,11 @@ def test_names_for_mlflow_are_about_the_main_wording() -> None:
     assert report.measure(WORDED[1]) == "Accuracy, template question"
 
 
+def test_a_negative_correlation_stands_at_zero_on_the_shared_axis() -> None:
+    assert report.share(score("a", "generalist", -0.2, metric="mcc")) == 0.0
+    assert report.share(score("a", "generalist", 31.5, metric="chrf"), "low") == 0.3145
+
+
 def test_tables_are_ordered_from_the_model_that_matters() -> None:
     found = report.tables(SCORES, "test")
     assert list(found) == ["acc", "bits_per_byte", "chrf", "perplexity"]

@@ -7,7 +7,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.scores import GENERALIST, LANGUAGE_MODEL_ONLY, RANDOM_MODEL
+from flows.errors import ConfigError
+from flows.scores import GENERALIST, LANGUAGE_MODEL_ONLY, RANDOM_MODEL, EvaluationConfig
 from flows.workspace import Product, Workspace
 from tasks_to_text.store import read_items
 from tests.flows.evaluated import TASKS, evaluate, evaluated
@@ -102,6 +103,28 @@ def test_the_database_holds_the_same_rows(evaluation: Path) -> None:
     items = read_items(evaluation / "items.parquet")
     names = ("metrics.json", "verdicts.json")
     assert counts == [len(items), *(len(_read(evaluation, name)) for name in names)]
+
+
+def test_solved_examples_come_from_train_and_what_is_cut_is_told(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    inputs = {kind: workspace.newest(kind, "small") for kind in ("prompts", "documents")}
+    inputs["generalist"] = workspace.newest("run", "first")
+    again = Workspace(tmp_path / "workspace", minimum_free=0)
+    found = evaluate(again, inputs, shots=4, splits=("test",), samples=0)  # type: ignore[arg-type]
+    own = [s for s in _read(found.path, "metrics.json") if s["model"] == GENERALIST]
+    shots = {(s["task"], s["shots"], s["shots_from"]) for s in own}
+    assert shots == {
+        *((task, 4, "train") for task in ("pick", "write", "finish")),
+        *((task, 0, "") for task in ("read", "documents")),
+    }
+    cut = {s["task"]: s["n_cut"] for s in own}
+    assert cut == {"pick": 30, "write": 30, "finish": 30, "read": 0, "documents": 0}
+
+
+def test_bad_configurations_are_named() -> None:
+    with pytest.raises(ConfigError, match="evaluation.shots=-1"):
+        EvaluationConfig(tasks=("pick",), mixture=(), shots=-1)
 
 
 def test_the_same_inputs_give_the_same_bytes(workspace: Workspace, evaluation: Path) -> None:

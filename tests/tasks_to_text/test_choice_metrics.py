@@ -64,7 +64,10 @@ def test_a_model_that_gives_no_numbers_is_not_sure_of_anything() -> None:
 def test_what_picks_one_choice_is_certain_of_it() -> None:
     assert certain([1, 0], [_example(3), _example(2)]) == [(0.0, 1.0, 0.0), (1.0, 0.0)]
     rows = [(1.0, 3.0, 2.0), (2.0, 1.0)]
-    assert best(rows, [_example(3), _example(2)]) == [1, 0]
+    assert best(rows, ["a", "b"]) == [1, 0]
+    equal = best([(1.0, 2.0, 2.0)] * 300, [f"e{i}" for i in range(300)])
+    assert set(equal) == {1, 2} and 120 < equal.count(1) < 180
+    assert best([(float("nan"), 1.0)] * 40, [f"e{i}" for i in range(40)]).count(0) > 0
 
 
 def test_brier_scores_are_the_harness_s() -> None:

@@ -11,6 +11,7 @@ from tasks_to_text.choice_metrics import certain
 from tasks_to_text.errors import DataError
 from tasks_to_text.example import Example
 from tasks_to_text.pooled import Answers, pooled_interval, reliability
+from tasks_to_text.scored import Item
 
 
 def _example(i: int, gold: int, choices: Sequence[str], reference: str = "") -> Example:
@@ -107,15 +108,35 @@ def _sure(rows: Sequence[tuple[float, float]], gold: Sequence[int]) -> Answers:
     return Answers(examples=examples, picked=picked, probabilities=rows)
 
 
+def _items(answers: Answers) -> list[Item]:
+    """What a model leaves that is so sure of its answers."""
+    with np.errstate(divide="ignore"):
+        nats = [np.maximum(np.log(row), -700.0) - 3.0 for row in answers.probabilities]
+    return [
+        Item(
+            task="t",
+            split="test",
+            model="m",
+            example_id=one.example_id,
+            group=one.group,
+            template_hash="h",
+            prompt_digest="d",
+            scores=tuple(row.tolist()),
+            gold=one.gold,
+        )
+        for one, row in zip(answers.examples, nats, strict=True)
+    ]
+
+
 def test_calibration_by_hand() -> None:
     # Confidences .85 .85 (one right) and 1 (right): |1 − 1.7| + |1 − 1| over 3
     answers = _sure([(0.85, 0.15), (0.15, 0.85), (0.0, 1.0)], [0, 0, 1])
     assert _value("ece", answers) == pytest.approx(0.7 / 3)
-    table = reliability(answers)
+    table = reliability(_items(answers))
     assert [one.n for one in table] == [0, 0, 0, 0, 0, 0, 0, 0, 2, 1]
     assert (table[8].confidence, table[8].accuracy) == pytest.approx((0.85, 0.5))
     assert (table[8].low, table[8].high) == (0.8, 0.9)
-    assert (table[9].confidence, table[9].accuracy) == (1.0, 1.0)
+    assert (table[9].confidence, table[9].accuracy) == pytest.approx((1.0, 1.0))
     assert (table[0].confidence, table[0].accuracy) == (0.0, 0.0)
 
 
@@ -123,7 +144,7 @@ def test_the_error_is_that_of_the_reliability_table() -> None:
     rng = np.random.default_rng(6)
     first = rng.random(200)
     answers = _sure([(p, 1 - p) for p in first.tolist()], rng.integers(2, size=200).tolist())
-    table = reliability(answers)
+    table = reliability(_items(answers))
     assert sum(one.n for one in table) == 200
     error = sum(one.n * abs(one.accuracy - one.confidence) for one in table) / 200
     assert _value("ece", answers) == pytest.approx(error)
