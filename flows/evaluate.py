@@ -46,7 +46,9 @@ def champion_evaluation(profile: Profile, text: Text, champion: Product) -> Prod
     return _evaluated(
         profile,
         f"{profile.name}-champion",
-        replace(profile.evaluation, splits=("validation",), documents=0, samples=0),
+        replace(
+            profile.evaluation, splits=("validation",), documents=0, samples=0, templates="main"
+        ),
         {"prompts": text.prompts, "documents": text.documents, "generalist": champion},
     )
 

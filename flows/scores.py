@@ -17,7 +17,7 @@ from tasks_to_text.evaluate import evaluate, evaluate_documents
 from tasks_to_text.example import Example
 from tasks_to_text.language_model import LanguageModel
 from tasks_to_text.scored import IN_MIXTURE, UNSEEN, Item, Score
-from tasks_to_text.shots import pool_split
+from tasks_to_text.shots import Shots, pool_split
 from tasks_to_text.store import read_examples, splits_of, write_results
 from tasks_to_text.task import LM_EVAL, MAIN, Task
 from tasks_to_text.task import Split as AnySplit
@@ -74,6 +74,19 @@ class EvaluationConfig:
         if self.shots is not None and self.shots < 0:
             raise ConfigError(f"evaluation.shots={self.shots}: must not be negative")
 
+    def wordings(self, task: Task) -> list[str]:
+        """Templates of a task that are scored; the one that writes as the harness does is no
+        wording of ours."""
+        if self.templates == "main":
+            return [MAIN]
+        return [name for name in task.templates if name != LM_EVAL]
+
+    def shots_of(self, task: Task) -> int:
+        """Solved examples before each of its prompts; a text has none to stand before."""
+        if task.protocol == "text":
+            return 0
+        return task.few_shot if self.shots is None else self.shots
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inputs:
@@ -127,11 +140,13 @@ def _all(
     """Every task, then the documents, on every split."""
     done, total = 0, len(config.splits) * (len(tasks) + 1)
     for task in tasks:
+        known = splits_of(inputs.prompts, task.name)
+        train = _examples(inputs.prompts, task, "train", MAIN) if "train" in known else []
         for split in config.splits:
             progress(done, total, f"{task.name}, {split}")
             done += 1
-            if split in splits_of(inputs.prompts, task.name):
-                yield from _task(config, task, split, inputs.prompts, models)
+            if split in known:
+                yield from _task(config, task, split, inputs.prompts, models, train)
     for split in config.splits:
         progress(done, total, f"{DOCUMENTS}, {split}")
         done += 1
@@ -145,36 +160,32 @@ def _task(
     split: Split,
     prompts: Path,
     models: Mapping[str, LanguageModel],
+    train: Sequence[Example],
 ) -> Iterator[Found]:
     """One task on one split, under every wording that is wanted."""
-    known = splits_of(prompts, task.name)
     exposure = dict.fromkeys(models, UNSEEN)
     exposure[GENERALIST] = IN_MIXTURE if task.name in config.mixture else UNSEEN
-    shots = task.few_shot if config.shots is None else config.shots
-    shots = 0 if task.protocol == "text" else shots
-    solved = pool_split(split, known)
-    for template in _wanted(config, task):
+    for template in config.wordings(task):
         yield evaluate(
             task,
             _examples(prompts, task, split, template),
             split=split,
             models=models,
             choices_only_of=GENERALIST,
-            train=_examples(prompts, task, "train", MAIN) if "train" in known else [],
+            train=train,
             exposure=exposure,
             seed=config.seed,
             template=template,
-            shots=shots,
-            pool=_examples(prompts, task, solved, template) if shots else [],
-            shots_from=solved if shots else "",
+            shots=_shots(config.shots_of(task), prompts, task, split, template),
         )
 
 
-def _wanted(config: EvaluationConfig, task: Task) -> list[str]:
-    """Names of wordings; the one that another evaluator uses is no wording of ours."""
-    if config.templates == "main":
-        return [MAIN]
-    return [name for name in task.templates if name != LM_EVAL]
+def _shots(n: int, prompts: Path, task: Task, split: Split, template: str) -> Shots:
+    """Solved examples in the wording that they stand before."""
+    if not n:
+        return Shots()
+    source = pool_split(split, splits_of(prompts, task.name))
+    return Shots(n=n, pool=_examples(prompts, task, source, template), split=source)
 
 
 def _examples(prompts: Path, task: Task, split: AnySplit, template: str) -> list[Example]:

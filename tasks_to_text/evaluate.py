@@ -13,7 +13,7 @@ from tasks_to_text.evaluate_text import evaluate_documents, evaluate_text
 from tasks_to_text.evaluation import Evaluation, Rows, fitting
 from tasks_to_text.example import Example
 from tasks_to_text.language_model import LanguageModel
-from tasks_to_text.shots import with_shots
+from tasks_to_text.shots import Shots, with_shots
 from tasks_to_text.task import MAIN, Protocol, Split, Task
 
 __all__ = ["evaluate", "evaluate_documents"]
@@ -24,6 +24,7 @@ _BY_PROTOCOL: Mapping[Protocol, Callable[[Evaluation], Rows]] = {
     "last_word": evaluate_last_word,
     "text": evaluate_text,
 }
+_ZERO_SHOT = Shots()
 
 
 def evaluate(
@@ -37,24 +38,17 @@ def evaluate(
     exposure: Mapping[str, str],
     seed: int,
     template: str = MAIN,
-    shots: int = 0,
-    pool: Sequence[Example] = (),
-    shots_from: str = "",
+    shots: Shots = _ZERO_SHOT,
 ) -> Rows:
-    """Items and scores of every model and baseline on one split of a task.
+    """Items and scores of every model and baseline on one split of a task, in one wording.
 
     ``choices_only_of`` names the model that scores choices without the prompt, ``train`` is what
     majority and bag of words learn from (without training rows they are left out; only for choices
-    out of a closed set majority is then fitted on the evaluated rows: the most frequent label of
-    ``examples`` themselves, the best of all constant answers, with the exposure ``in_mixture``),
+    out of a closed set majority is then fitted on the evaluated rows, see ``Evaluation.train``),
     ``exposure`` says of each model whether it was trained on the task. Items stand in the order of
     models, then baselines, each in the order of the examples. Every metric of the task has a score
-    per model; a baseline has one under the headline metric.
-
-    ``template`` names the wording of the examples. Baselines are scored under ``main`` alone: they
-    need no wording, and choices only sees none. ``shots`` solved examples of ``pool``, which are of
-    the split ``shots_from``, stand before every prompt (``tasks_to_text.shots``); baselines do not
-    see them.
+    per model; a baseline has one under the headline metric, and only beside the ``main`` template.
+    Baselines see no shots.
 
     Examples with a target or choice longer than the context of a model are left out of all rows and
     counted (``Score.n_dropped``); contexts that do not fit lose their beginning, which is counted
@@ -68,7 +62,7 @@ def evaluate(
         task=task,
         split=split,
         examples=examples,
-        shown=with_shots(examples, pool, shots, seed),
+        shown=with_shots(examples, shots.pool, shots.n, seed),
         models=models,
         choices_only_of=choices_only_of,
         train=train,
@@ -77,6 +71,5 @@ def evaluate(
         template=template,
         template_hash=task.hash_of(template),
         shots=shots,
-        shots_from=shots_from,
     )
     return _BY_PROTOCOL[task.protocol](fitting(asked))

@@ -18,6 +18,7 @@ from tasks_to_text.scored import (
     Item,
     Score,
 )
+from tasks_to_text.shots import Shots
 from tasks_to_text.task import MAIN, Split, Task
 
 Rows = tuple[list[Item], list[Score]]
@@ -49,11 +50,11 @@ class Evaluation:
     """Of shots, sampled answers and intervals."""
     template_hash: str
     """Version of the wording."""
-    template: str = MAIN
-    shots: int = 0
-    shots_from: str = ""
+    template: str
+    shots: Shots
+    """Those that are in ``shown``."""
     n_dropped: int = 0
-    """Examples that were left out, because they fit no model."""
+    """Examples that were left out: they do not fit each model."""
 
     def __post_init__(self) -> None:
         if not self.examples:
@@ -90,7 +91,7 @@ class Evaluation:
             template_hash=self.template_hash,
             prompt_digest=digest(*shown),
             template=self.template,
-            shots=self._shots(model),
+            shots=self._shots(model).n,
             **answer,
         )
 
@@ -108,14 +109,14 @@ class Evaluation:
             exposure=self._exposure(model),
             headline=metric == self.task.headline and self.template == MAIN,
             template=self.template,
-            shots=self._shots(model),
-            shots_from=self.shots_from if self._shots(model) else "",
+            shots=self._shots(model).n,
+            shots_from=self._shots(model).split,
             n_cut=sum(item.n_cut > 0 for item in items),
             n_dropped=self.n_dropped,
         )
 
-    def _shots(self, model: str) -> int:
-        return self.shots if model in self.models else 0
+    def _shots(self, model: str) -> Shots:
+        return self.shots if model in self.models else Shots()
 
     def _exposure(self, model: str) -> str:
         if model in self.models:

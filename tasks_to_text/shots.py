@@ -7,7 +7,7 @@ stands after every solved example, as in lm-evaluation-harness (``fewshot_delimi
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tasks_to_text.errors import ConfigError, DataError
 from tasks_to_text.example import Example
@@ -15,6 +15,16 @@ from tasks_to_text.selection import seeded_digest
 from tasks_to_text.task import Split
 
 DELIMITER = "\n\n"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shots:
+    """How many solved examples stand before every prompt of an evaluation, and out of which."""
+
+    n: int = 0
+    pool: Sequence[Example] = ()
+    split: str = ""
+    """Where the pool is from; "" without shots."""
 
 
 def pool_split(split: Split, known: Sequence[Split]) -> Split:

@@ -1,6 +1,7 @@
 """The evaluation stage on real small models: one task of each protocol."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,17 @@ def test_solved_examples_come_from_train_and_what_is_cut_is_told(
     }
     cut = {s["task"]: s["n_cut"] for s in own}
     assert cut == {"pick": 30, "write": 30, "finish": 30, "read": 0, "documents": 0}
+
+
+def test_wordings_and_shots_of_a_configuration() -> None:
+    plain = EvaluationConfig(tasks=("pick",), mixture=())
+    worded = replace(
+        TASKS[0], wordings=dict.fromkeys(("b", "lm_eval"), TASKS[0].template), few_shot=2
+    )
+    assert (plain.wordings(worded), plain.shots_of(worded)) == (["main"], 2)
+    wide = replace(plain, templates="all", shots=0)
+    assert (wide.wordings(worded), wide.shots_of(worded)) == (["main", "b"], 0)
+    assert replace(plain, shots=5).shots_of(TASKS[3]) == 0, "a text has no prompt"
 
 
 def test_bad_configurations_are_named() -> None:

@@ -10,6 +10,7 @@ from tasks_to_text.errors import ConfigError, DataError
 from tasks_to_text.evaluate import evaluate
 from tasks_to_text.example import Example
 from tasks_to_text.scored import Item, Score
+from tasks_to_text.shots import Shots
 from tasks_to_text.source import Source
 from tasks_to_text.task import Row, Task
 from tasks_to_text.verdicts import verdicts
@@ -103,7 +104,8 @@ def test_models_see_shots_and_baselines_do_not() -> None:
         return " yes"
 
     task, model = _task("acc", baselines={"yes": rule}), Fake()
-    items, scores = _evaluate(task, {"m": model}, shots=2, pool=TRAIN, shots_from="train")
+    shots = Shots(n=2, pool=TRAIN, split="train")
+    items, scores = _evaluate(task, {"m": model}, shots=shots)
     asked = {context for context, _ in model.requests if context}
     assert len(asked) == 24
     assert all(context.count("\n\n") == 2 and " is odd:" in context for context in asked)
