@@ -36,8 +36,8 @@ LEGEND = (
     "about the main one. *k-shot*: k solved examples stand before every prompt, from the "
     "training rows unless another split is named; nothing of this is zero-shot. *Cut*: items whose "
     "context lost its beginning because the model's is shorter. *Left out* of every row: examples "
-    "with a target or choice longer than the context. The validation split decides on promotion, "
-    "the test split only reports."
+    "with a target or choice longer than the context, or without a token of its own after it. The "
+    "validation split decides on promotion, the test split only reports."
 )
 
 

@@ -99,20 +99,25 @@ class Scorer:
         return list(map(_likelihood, self._scores(asked), cuts))
 
     def fits(self, requests: Sequence[tuple[str, str]]) -> list[bool]:
-        """Whether the continuation of each (context, continuation) is no longer than the model's
-        context, so that ``loglikelihood`` takes it.
+        """Whether ``loglikelihood`` takes each (context, continuation): the continuation is no
+        longer than the model's context, and has a token of its own.
+
+        It has none where context and continuation together make no more tokens than the context
+        alone, as the end of a word may after its beginning.
         """
         limit = self._model.config.context_length
-        # A token is at least one byte, so most need no tokenizer; half of the room is left for
-        # tokens that reach over from the context.
-        long = [i for i, (_, text) in enumerate(requests) if 2 * len(text.encode()) > limit]
-        wholes = self._wholes([requests[i] for i in long])
-        too_long = {
+        # A token is at least one byte and a space begins one, so most need no tokenizer; half of
+        # the room is left for tokens that reach over from the context.
+        unclear = [
             i
-            for i, (n_context, whole) in zip(long, wholes, strict=True)
-            if len(whole) - n_context > limit
-        }
-        return [i not in too_long for i in range(len(requests))]
+            for i, (context, text) in enumerate(requests)
+            if 2 * len(text.encode()) > limit or (context and not text[:1].isspace())
+        ]
+        wholes = self._wholes([requests[i] for i in unclear])
+        found = [True] * len(requests)
+        for i, (n_context, whole) in zip(unclear, wholes, strict=True):
+            found[i] = 0 < len(whole) - n_context <= limit
+        return found
 
     def rolling(self, texts: Sequence[str], *, stride: int | None = None) -> list[Loglikelihood]:
         """Scores of whole texts: every token once, in windows as long as the context.

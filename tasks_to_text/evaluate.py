@@ -50,10 +50,10 @@ def evaluate(
     per model; a baseline has one under the headline metric, and only beside the ``main`` template.
     Baselines see no shots.
 
-    Examples with a target or choice longer than the context of a model are left out of all rows and
-    counted (``Score.n_dropped``); contexts that do not fit lose their beginning, which is counted
-    too (``n_cut``). DataError for examples that the protocol cannot score, or none at all;
-    ConfigError for an unknown ``choices_only_of`` or ``template``.
+    Examples with a target or choice that a model cannot score, most of all for want of room, are
+    left out of all rows and counted (``Score.n_dropped``); contexts that do not fit lose their
+    beginning, which is counted too (``n_cut``). DataError for examples that the protocol cannot
+    score, or none at all; ConfigError for an unknown ``choices_only_of`` or ``template``.
     """
     if template not in task.templates:
         known = ", ".join(task.templates)

@@ -127,7 +127,7 @@ class Evaluation:
 
 
 def fitting(asked: Evaluation) -> Evaluation:
-    """Without the examples of which a choice or target is longer than the context of a model.
+    """Without the examples of which a model cannot score a choice or target (``fits``).
 
     They are left out for all models and baselines alike, and counted; a score that took the rest of
     a choice for the whole would be about something else. DataError when nothing is left.
@@ -146,7 +146,7 @@ def fitting(asked: Evaluation) -> Evaluation:
     if not any(fits):
         raise DataError(
             f"task {asked.task.name!r}, {asked.split}: none of {len(fits)} examples has targets "
-            "within the models' context: raise context_length, or leave the task out"
+            "that fit the models' context: raise context_length, or leave the task out"
         )
     return replace(
         asked,

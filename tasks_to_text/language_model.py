@@ -38,7 +38,8 @@ class LanguageModel(Protocol):
         """Score (context, continuation) pairs, in their order; "" means start of a text."""
 
     def fits(self, requests: Sequence[tuple[str, str]]) -> list[bool]:
-        """Whether the continuation of each pair is short enough to be scored as a whole."""
+        """Whether the continuation of each pair can be scored as a whole: it is not too long, and
+        has a token of its own after the context."""
 
     def rolling(self, texts: Sequence[str]) -> Sequence[Loglikelihood]:
         """Score whole texts, every token once, from the start of a text on."""

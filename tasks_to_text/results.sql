@@ -43,7 +43,7 @@ CREATE TABLE scores (
     shots       BIGINT NOT NULL,    -- solved examples before every prompt
     shots_from  VARCHAR NOT NULL,   -- split that they are from; '' without
     n_cut       BIGINT NOT NULL,    -- items whose context lost its beginning
-    n_dropped   BIGINT NOT NULL,    -- examples left out of all rows: longer than the context
+    n_dropped   BIGINT NOT NULL,    -- examples left out of all rows: they do not fit the context
     PRIMARY KEY (task, split, model, metric, template, shots)
 );
 

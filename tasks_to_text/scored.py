@@ -100,8 +100,8 @@ class Score:
     n_cut: int = 0
     """Items whose context lost its beginning, because the model's is shorter."""
     n_dropped: int = 0
-    """Examples that no row of this task and split counts, because a target or choice is longer
-    than the context of one of the models."""
+    """Examples that no row of this task and split counts, because one of the models cannot score a
+    target or choice: it is longer than the context, or has no token of its own after it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

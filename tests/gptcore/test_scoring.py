@@ -84,6 +84,16 @@ def test_what_fits_is_scored_and_what_does_not_is_refused(
                 scorer.loglikelihood([("the", tail)])
 
 
+def test_an_end_of_a_word_without_a_token_of_its_own_does_not_fit(
+    scorer: Scorer, tokenizer: Tokenizer
+) -> None:
+    """``matri`` is cut into as many tokens as ``matrix``, or more."""
+    assert len(tokenizer.encode("the matri")) >= len(tokenizer.encode("the matrix"))
+    assert scorer.fits([("the matri", "x"), ("the matrix", ","), ("", "x")]) == [False, True, True]
+    with pytest.raises(DataError, match="'x' has 0 tokens"):
+        scorer.loglikelihood([("the matri", "x")])
+
+
 def test_what_generate_leaves_out_of_a_prompt_is_told(scorer: Scorer, tokenizer: Tokenizer) -> None:
     prompt = "the matrix of a value " * 8
     ids = tokenizer.encode(prompt)

@@ -140,7 +140,7 @@ def test_what_does_not_fit_is_left_out_of_every_row_and_counted() -> None:
     assert all("yes yes" not in text for _, text in models["wide"].requests)
     _, fine = _evaluate(_task("acc"), {"wide": Fake()}, examples)
     assert {(score.n, score.n_dropped) for score in fine.values()} == {(25, 0)}
-    with pytest.raises(DataError, match="none of 1 examples has targets within"):
+    with pytest.raises(DataError, match="none of 1 examples has targets that fit"):
         _evaluate(_task("acc"), models, [broken])
 
 
