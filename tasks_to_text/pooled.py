@@ -179,7 +179,11 @@ def _ratings(answers: Answers) -> tuple[Array, Array]:
 
 
 def _rating(text: str, example: Example) -> float:
-    number = last_number(text)
+    """The number that a text is, ``1e-05`` too, or else the last one in it."""
+    try:
+        return float(text)
+    except ValueError:
+        number = last_number(text)
     if number is None:
         raise DataError(
             f"example {example.example_id!r}: {text!r} is no number: ratings are correlated as "

@@ -83,6 +83,9 @@ def test_correlations_of_ratings_are_scipy_s() -> None:
     answers, expected = _rated(numbers, seed=8)
     assert _value("pearson", answers) == pytest.approx(pearsonr(expected, numbers)[0])
     assert _value("spearman", answers) == pytest.approx(spearmanr(expected, numbers)[0])
+    tiny = [10.0 ** -(2 * number) for number in numbers]  # "1e-06" is a number as a whole
+    answers, expected = _rated(tiny, seed=8)
+    assert _value("spearman", answers) == pytest.approx(spearmanr(expected, tiny)[0])
     small = [1e-3 * number + 1e6 for number in numbers]  # no digits are lost in the sums
     answers, expected = _rated(small, seed=8)
     assert _value("pearson", answers) == pytest.approx(pearsonr(expected, small)[0], abs=1e-6)
