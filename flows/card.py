@@ -11,7 +11,8 @@ from typing import Any
 from flows import report
 from flows.champion import Decision, decisions, model_of
 from flows.night import LIMITS, SourceAbout, corpus_sources, night_products
-from flows.report import LEGEND, markdown_tables, read_scores, read_verdicts, safe
+from flows.report import read_scores, read_verdicts, safe
+from flows.report_markdown import LEGEND, markdown_tables
 from flows.workspace import Product, Workspace
 from gptcore.corpus.ingest import HOLDS_HELD_OUT, MADE_OF_HELD_OUT
 

@@ -179,7 +179,7 @@ def _table(columns: Sequence[str], *, wide: int, header: bool) -> Table:
 
 def _about(line: Line) -> Text:
     text = Text(line.task.replace("_", " "))
-    metric = line.metric.replace("_", " ")
+    metric = line.metric.replace("_", " ") + report.shots(line.any_score)
     return text.append(f"\n{metric}, n={line.any_score['n']:,}", style="dim")
 
 

@@ -1,8 +1,7 @@
 """``generalist diff RUN_A RUN_B``: what two models answered differently, item by item.
 
-Both must have been evaluated on the same prompts; only items that both answered are compared. An
-item is better or worse by the value of its task's headline metric, a text by its bits per byte. The
-interval of a difference is that of the cluster bootstrap over groups, paired.
+Both must have been evaluated on the same prompts; only items that both answered are compared, as
+``tasks_to_text.paired`` does.
 """
 
 import math
@@ -17,9 +16,10 @@ from flows.scores import GENERALIST, LANGUAGE_MODEL_ONLY
 from flows.workspace import Product, Workspace
 from gptcore.manifest import FILE, read_manifest
 from tasks_to_text.example import Example
-from tasks_to_text.metrics import Interval, ratio_cluster_bootstrap
+from tasks_to_text.paired import TINY, Difference, Pair, difference, pairs
 from tasks_to_text.scored import Item
 from tasks_to_text.store import ITEMS, read_examples, read_items, splits_of
+from tasks_to_text.task import MAIN
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,28 +27,6 @@ if TYPE_CHECKING:
 
 _TAIL = 300
 """Characters of a prompt that are shown: its end."""
-_TINY = 1e-9
-"""Differences within it are rounding."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pair:
-    """The answers of two models to the same item."""
-
-    a: Item
-    b: Item
-
-    @property
-    def gain(self) -> float:
-        """How much better b is: in merit, or in bits per byte saved."""
-        if self.a.merit is None or self.b.merit is None:
-            return (self.a.nats - self.b.nats) / (math.log(2) * self.weight)
-        return self.b.merit - self.a.merit
-
-    @property
-    def weight(self) -> int:
-        """What the item counts in a mean: a text as many times as it has bytes."""
-        return max(1, self.a.n_bytes)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,23 +39,23 @@ class Flips:
     only_a: int
     """Items that b did not answer."""
     only_b: int
-    difference: Interval
+    difference: Difference
     """Mean gain of b."""
 
     @property
     def binary(self) -> bool:
         """Whether every answer is right or wrong."""
-        return all(item.merit in (0.0, 1.0) for pair in self.pairs for item in (pair.a, pair.b))
+        return self.difference.mcnemar is not None
 
     @property
     def better(self) -> list[Pair]:
         """Items that b answered better (where answers are right or wrong: flipped to right)."""
-        return [pair for pair in self.pairs if pair.gain > _TINY]
+        return [pair for pair in self.pairs if pair.gain > TINY]
 
     @property
     def worse(self) -> list[Pair]:
         """Items that b answered worse."""
-        return [pair for pair in self.pairs if pair.gain < -_TINY]
+        return [pair for pair in self.pairs if pair.gain < -TINY]
 
     @property
     def flipped(self) -> list[Pair]:
@@ -86,12 +64,22 @@ class Flips:
 
 
 def flips(a: Sequence[Item], b: Sequence[Item], *, seed: int = 0) -> list[Flips]:
-    """Every task that both models answered, in the order of ``a``; items of one split."""
+    """Every task that both models answered, in the order of ``a``; items of one split.
+
+    Under the main template: a diff over wordings would count an example several times.
+    """
     ours, theirs = _by_task(a), _by_task(b)
+    found = {task: pairs(ours[task], theirs[task]) for task in ours if task in theirs}
     return [
-        _flips(task, ours[task], theirs[task], seed)
-        for task in ours
-        if task in theirs and ours[task].keys() & theirs[task].keys()
+        Flips(
+            task=task,
+            pairs=tuple(both),
+            only_a=len(ours[task]) - len(both),
+            only_b=len(theirs[task]) - len(both),
+            difference=difference(both, seed=seed),
+        )
+        for task, both in found.items()
+        if both
     ]
 
 
@@ -138,31 +126,12 @@ class _Answers:
     items: tuple[Item, ...]
 
 
-def _by_task(items: Sequence[Item]) -> dict[str, dict[tuple[str, str], Item]]:
-    """Task → what was shown → item."""
-    found: dict[str, dict[tuple[str, str], Item]] = {}
+def _by_task(items: Sequence[Item]) -> dict[str, list[Item]]:
+    found: dict[str, list[Item]] = {}
     for item in items:
-        found.setdefault(item.task, {})[item.example_id, item.prompt_digest] = item
+        if item.template == MAIN:
+            found.setdefault(item.task, []).append(item)
     return found
-
-
-def _flips(
-    task: str,
-    ours: Mapping[tuple[str, str], Item],
-    theirs: Mapping[tuple[str, str], Item],
-    seed: int,
-) -> Flips:
-    pairs = [Pair(a=item, b=theirs[key]) for key, item in ours.items() if key in theirs]
-    weights = [float(pair.weight) for pair in pairs]
-    gains = [pair.gain * weight for pair, weight in zip(pairs, weights, strict=True)]
-    groups = [pair.a.group for pair in pairs]
-    return Flips(
-        task=task,
-        pairs=tuple(pairs),
-        only_a=len(ours) - len(pairs),
-        only_b=len(theirs) - len(pairs),
-        difference=ratio_cluster_bootstrap(gains, weights, groups, seed=seed),
-    )
 
 
 def _answers(workspace: Workspace, name: str, split: str) -> _Answers:
@@ -245,11 +214,12 @@ def _show_table(console: "Console", found: Sequence[Flips]) -> None:
         "to right,\nbetter",
         "to wrong,\nworse",
         "B - A, 95 %",
+        "p,\nMcNemar",
         "only\nA, B",
     ):
         table.add_column(name, justify="right")
     for one in found:
-        value, low, high = one.difference
+        value, low, high, _ = one.difference.interval
         table.add_row(
             Text(one.task.replace("_", " "), style="bold"),
             str(len(one.pairs)),
@@ -258,14 +228,21 @@ def _show_table(console: "Console", found: Sequence[Flips]) -> None:
             str(len(one.better)),
             str(len(one.worse)),
             f"{value:+.3f} [{low:+.3f}, {high:+.3f}]",
+            _p_values(one.difference),
             f"{one.only_a}, {one.only_b}",
         )
     console.print(table)
     console.print(
         "A and B: right answers, else the mean of the headline metric from 0 to 1, for texts bits "
-        "per byte. B - A is a gain where it is positive, in every row.",
+        "per byte. B - A is a gain where it is positive, in every row. p: two-sided, by a "
+        "bootstrap over groups; McNemar's exact test beside it takes items as independent.",
         style="dim",
     )
+
+
+def _p_values(found: Difference) -> str:
+    beside = "" if found.mcnemar is None else f", {found.mcnemar:.3f}"
+    return f"{found.p:.3f}{beside}"
 
 
 def _level(one: Flips, items: Sequence[Item]) -> str:

@@ -133,27 +133,26 @@ def bar(share: float) -> Markup:
 
 
 def _task_row(line: Line) -> Markup:
-    maximum = report.about(line.metric).maximum or 1.0
     marks = _grid([0, 0.25, 0.5, 0.75, 1])
     for name, score in line.scores.items():
         if name not in report.MODELS:
-            marks.append(_mark(name, score["value"] / maximum))
+            marks.append(_mark(name, report.share(score)))
     if line.own is not None:
-        low, high = line.own["low"] / maximum, line.own["high"] / maximum
-        marks.append(_line(max(low, 0), min(high, 1), "interval own"))
-        marks.append(_dot(line.own["value"] / maximum, "dot own", 5.5))
+        low, high = report.share(line.own, "low"), report.share(line.own, "high")
+        marks.append(_line(low, min(high, 1), "interval own"))
+        marks.append(_dot(report.share(line.own), "dot own", 5.5))
     twin = line.scores.get(LANGUAGE_MODEL_ONLY)
     if twin is not None:
-        marks.append(_dot(twin["value"] / maximum, "dot twin", 4))
+        marks.append(_dot(report.share(twin), "dot twin", 4))
     value = report.decimal(line.own["value"]) if line.own else ""
-    name = _name(line.task, report.title(line.metric))
+    name = _name(line.task, line.measure)
     return _row(name, _svg(marks, _said(line)), el("span", value, cls="value own"))
 
 
 def _unbounded(line: Line) -> Markup:
     """A task on an axis of its own, a row per model; logarithmic where they are far apart."""
     known = {name: s for name, s in line.scores.items() if s["low"] > 0}
-    heading = f"{line.task.replace('_', ' ')} · {report.title(line.metric)}"
+    heading = f"{line.task.replace('_', ' ')} · {line.measure}"
     better = "higher" if report.about(line.metric).higher_is_better else "lower"
     head = el("h4", f"{heading}, {better} is better")
     if not known:
@@ -255,7 +254,7 @@ def _tick(label: str, axis: str, place: float) -> Markup:
 
 def _said(line: Line) -> str:
     values = ", ".join(f"{name} {report.decimal(s['value'])}" for name, s in line.scores.items())
-    return f"{line.task.replace('_', ' ')}, {report.title(line.metric)}: {values}"
+    return f"{line.task.replace('_', ' ')}, {line.measure}: {values}"
 
 
 def _summary(found: Sequence[Line]) -> str:

@@ -13,6 +13,7 @@ from gptcore.corpus.documents import read_texts
 from gptcore.shards import encode_documents, encode_examples
 from gptcore.tokenizer import Tokenizer, load_tokenizer
 from tasks_to_text.errors import DataError
+from tasks_to_text.example import Example
 from tasks_to_text.store import read_examples, splits_of, training_pairs
 
 CORPUS = "corpus"
@@ -26,7 +27,8 @@ class EncodingConfig:
     tasks: tuple[str, ...]
     """Tasks of the mixture."""
     ranked: tuple[str, ...] = ()
-    """Tasks whose choices or targets are scored as a whole: each must fit the context."""
+    """Tasks whose choices or targets are scored as a whole: some must fit the context. Those that
+    do not are left out of the evaluation and counted there."""
     context_length: int = 256
     """Of the model, in tokens."""
     template_weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -45,8 +47,8 @@ def encode(
 ) -> dict[str, Any]:
     """Write ``train/<stream>.npy`` for corpus and tasks and ``validation/corpus.npy``.
 
-    Returns the counts of every shard under "<split>/<stream>". DataError when an answer that
-    evaluation will score does not fit the model's context.
+    Returns the counts of every shard under "<split>/<stream>". DataError when a split of a ranked
+    task has no example that fits the model's context.
     """
     model = load_tokenizer(tokenizer)
     for task in config.ranked:
@@ -66,16 +68,26 @@ def encode(
 
 
 def _check_lengths(tokenizer: Tokenizer, prompts: Path, task: str, limit: int) -> None:
-    """Refuse what cannot be scored before a model is trained: DataError names the example."""
+    """Refuse before a model is trained what none of could be scored: DataError names an example."""
+
+    def fits(text: str) -> bool:
+        # A token is at least one byte, so most texts need no tokenizer.
+        return len(text.encode()) <= limit or len(tokenizer.encode(text)) <= limit
+
     for split in splits_of(prompts, task):
         if split == "train":
             continue
-        for example in read_examples(prompts, task, split):
-            for text in example.choices or (example.target,):
-                # A token is at least one byte, so most texts need no tokenizer.
-                if len(text.encode()) > limit and len(tokenizer.encode(text)) > limit:
-                    raise DataError(
-                        f"task {task!r}, {split}, example {example.example_id!r}: {text[:40]!r} … "
-                        f"is longer than the context of {limit} tokens: raise context_length, or "
-                        "leave such rows out"
-                    )
+        examples = read_examples(prompts, task, split)
+        if any(all(map(fits, _scored(example))) for example in examples):
+            continue
+        long = next(text for text in _scored(examples[0]) if not fits(text))
+        raise DataError(
+            f"task {task!r}, {split}: none of {len(examples)} examples has targets within the "
+            f"context of {limit} tokens, such as {examples[0].example_id!r} with {long[:40]!r} …: "
+            "raise context_length, or leave the task out"
+        )
+
+
+def _scored(example: Example) -> tuple[str, ...]:
+    """What must fit: the continuations, and the choices alone."""
+    return (*(text for _, text in example.requests), *example.choices)

@@ -9,7 +9,7 @@ from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from flows import report
+from flows import report, report_markdown
 from flows.gpu import device_kind
 from flows.mlflow_records import log_evaluation
 from flows.mlflow_tracking import ensure_training_run, tolerant
@@ -46,7 +46,9 @@ def champion_evaluation(profile: Profile, text: Text, champion: Product) -> Prod
     return _evaluated(
         profile,
         f"{profile.name}-champion",
-        replace(profile.evaluation, splits=("validation",), documents=0, samples=0),
+        replace(
+            profile.evaluation, splits=("validation",), documents=0, samples=0, templates="main"
+        ),
         {"prompts": text.prompts, "documents": text.documents, "generalist": champion},
     )
 
@@ -59,7 +61,7 @@ def _evaluated(
     def build(out: Path) -> dict[str, Any]:
         places = Inputs(**{role: product.path for role, product in inputs.items()})
         counts = score(config, tasks, places, out, Progress("evaluation"))
-        report.write(out, inputs["generalist"].path.name)
+        report_markdown.write(out, inputs["generalist"].path.name)
         return counts
 
     return Workspace.open().product(
@@ -67,7 +69,7 @@ def _evaluated(
         name,
         config={**plain(config), "definitions": definitions(tasks), "device": device_kind()},
         inputs=inputs,
-        entry=("flows.scores", "flows.report", "tasks_to_text.registry"),
+        entry=("flows.scores", "flows.report_markdown", "tasks_to_text.registry"),
         build=build,
         content=CONTENT,
     )

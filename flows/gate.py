@@ -1,7 +1,7 @@
 """Whether a new model takes the champion's place: pure functions over validation items.
 
-An item counts by its ``merit``: the value of its task's headline metric on a scale from 0 to 1.
-Tasks without such a scale (perplexities, bits per byte) decide nothing.
+An item counts by its ``merit``: the value of its task's headline metric on a scale from 0 to 1,
+under the main template. Tasks without such a scale (perplexities, bits per byte) decide nothing.
 
 The first champion is compared, on the tasks of its mixture, with the better one of chance and
 majority: the mean gain over the tasks must have a 95 % lower bound above 0, and on one task at
@@ -24,8 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.errors import ConfigError, FlowsError
+from tasks_to_text.metric import METRICS
 from tasks_to_text.metrics import holm
 from tasks_to_text.scored import CHANCE, IN_MIXTURE, MAJORITY, Item
+from tasks_to_text.task import MAIN
 
 _BLOCK = 4_000_000
 """Weights of groups drawn at once: bounds the memory."""
@@ -111,11 +113,15 @@ def first_champion(
     """Judge a model that has no champion to beat.
 
     ``items`` and ``scores`` are of the validation split, of all models and baselines; of scores the
-    rows have task, model, headline, exposure and value.
+    rows have task, model, metric, headline, exposure and value.
     """
     rows = {(s["task"], s["model"]): s for s in scores if s["headline"]}
     trained = {t for (t, m), s in rows.items() if m == model and s["exposure"] == IN_MIXTURE}
-    ours = [i for i in items if i.model == model and i.task in trained and i.merit is not None]
+    ours = [
+        i
+        for i in items
+        if i.model == model and i.task in trained and i.template == MAIN and i.merit is not None
+    ]
     if not ours:
         return Verdict(promoted=False, reason="no task of the mixture was scored on validation")
     bars = {task: _bar(task, rows) for task in trained}
@@ -177,9 +183,15 @@ def _first(comparison: Comparison, config: GateConfig) -> Verdict:
 def _bar(task: str, rows: Mapping[tuple[str, str], Mapping[str, Any]]) -> tuple[float, bool]:
     """The better one of chance and majority, and whether it is majority, which has items.
 
-    A task that has neither (written answers without training rows) is held against 0.
+    A task that has neither (written answers without training rows) is held against 0. Chance is no
+    bar where the headline is no mean over items (Matthews): items have another scale there.
     """
-    known = [rows[task, name]["value"] for name in (CHANCE, MAJORITY) if (task, name) in rows]
+    known = [
+        rows[task, name]["value"]
+        for name in (CHANCE, MAJORITY)
+        if (task, name) in rows
+        and (name == MAJORITY or METRICS[rows[task, name]["metric"]].by_item)
+    ]
     best = max(known, default=0.0)
     return best, (task, MAJORITY) in rows and rows[task, MAJORITY]["value"] == best
 
@@ -219,7 +231,8 @@ def _with_interval(comparison: Comparison) -> str:
 
 def _by_item(items: Sequence[Item]) -> dict[tuple[str, str, str], Item]:
     """Items with merit by task, example and what was shown."""
-    return {_key(item): item for item in items if item.merit is not None}
+    kept = [item for item in items if item.template == MAIN and item.merit is not None]
+    return {_key(item): item for item in kept}
 
 
 def _key(item: Item) -> tuple[str, str, str]:

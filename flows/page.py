@@ -14,6 +14,7 @@ from flows.markup import EMPTY, Markup, el, style
 from flows.night import Night, collect_night
 from flows.page_style import STYLE
 from flows.report import NO_BASELINE, Line, Score
+from flows.report_markdown import LEGEND
 from tasks_to_text.scored import CHANCE, PLAIN
 
 __all__ = ["Night", "collect_night", "page", "write_page"]
@@ -128,7 +129,7 @@ def _table(found: list[Line], split: str) -> Markup:
 def _table_row(line: Line, columns: list[str]) -> Markup:
     one = line.any_score
     size = f"n = {one['n']:,} in {one['n_groups']:,} groups"
-    about = [el("small", report.title(line.metric)), el("small", size)]
+    about = [el("small", line.measure), el("small", size)]
     kind = "none" if line.verdict == NO_BASELINE else "good" if line.is_good else "weak"
     cells = [
         el("th", line.task.replace("_", " "), *about, scope="row"),
@@ -157,7 +158,7 @@ def _other_metrics(scores: Sequence[Score]) -> Markup:
             "tr",
             el("th", s["task"].replace("_", " "), scope="row"),
             el("td", s["split"]),
-            el("td", report.title(s["metric"])),
+            el("td", report.measure(s)),
             el("td", s["model"]),
             _cell(s),
         )
@@ -233,7 +234,7 @@ def missing(what: str) -> Markup:
 
 
 def _plain_legend() -> str:
-    return report.LEGEND.replace("*", "")
+    return LEGEND.replace("*", "")
 
 
 def _outcome(night: Night) -> str:

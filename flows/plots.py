@@ -55,7 +55,7 @@ def _bounded(axis: Any, found: Sequence[Line]) -> None:
         for line in group:
             y -= 1
             ticks.append(y)
-            labels.append(f"{_plain(line.task)} · {report.title(line.metric)}")
+            labels.append(f"{_plain(line.task)} · {line.measure}")
             _row(axis, line, y)
     axis.set_yticks(ticks, labels, fontsize=8.5)
     axis.set_ylim(y - 0.7, -0.4)
@@ -65,24 +65,22 @@ def _bounded(axis: Any, found: Sequence[Line]) -> None:
 
 
 def _row(axis: Any, line: Line, y: float) -> None:
-    maximum = report.about(line.metric).maximum or 1.0
     axis.plot([0, 1], [y, y], color=FAINT, linewidth=0.6, zorder=0)
     for name, score in line.scores.items():
-        value = score["value"] / maximum
         if name in (GENERALIST, LANGUAGE_MODEL_ONLY):
             continue
         marker = MARKERS.get(name, "" if name in report.MODELS else MARKERS["rule"])
         if marker:
             hollow = {"markerfacecolor": "white", "markeredgecolor": GREY, "markeredgewidth": 1.0}
             size = 9 if marker == "|" else 5
-            axis.plot(value, y, marker, markersize=size, zorder=2, **hollow)
+            axis.plot(report.share(score), y, marker, markersize=size, zorder=2, **hollow)
     twin = line.scores.get(LANGUAGE_MODEL_ONLY)
     if twin is not None:
-        axis.plot(twin["value"] / maximum, y, "o", color=BLUE, markersize=4.5, zorder=6)
+        axis.plot(report.share(twin), y, "o", color=BLUE, markersize=4.5, zorder=6)
     if line.own is not None:
-        ends = [line.own["low"] / maximum, line.own["high"] / maximum]
+        ends = [report.share(line.own, "low"), report.share(line.own, "high")]
         axis.plot(ends, [y, y], color=GREEN, linewidth=2.2, zorder=4, solid_capstyle="round")
-        axis.plot(line.own["value"] / maximum, y, "o", color=GREEN, markersize=6.5, zorder=5)
+        axis.plot(report.share(line.own), y, "o", color=GREEN, markersize=6.5, zorder=5)
         label = report.decimal(line.own["value"])
         axis.text(1.02, y, label, fontsize=8.5, color=GREEN, va="center")
 
@@ -102,7 +100,7 @@ def _unbounded(axis: Any, line: Line) -> None:
     axis.margins(x=0.06)
     axis.set_ylim(-0.7, len(known) - 0.3)
     better = "higher" if report.about(line.metric).higher_is_better else "lower"
-    name = f"{_plain(line.task)} · {report.title(line.metric)}, {better} is better"
+    name = f"{_plain(line.task)} · {line.measure}, {better} is better"
     axis.set_title(name, loc="left", fontsize=8.5, fontweight="bold")
     axis.set_yticks(range(len(known)), [_plain(name) for name in reversed(known)], fontsize=8.5)
     axis.tick_params(axis="x", labelsize=8)

@@ -1,4 +1,4 @@
-"""Scores for people: one line per task, as Markdown, and the names under which MLflow shows them.
+"""Scores for people: one line per task, and the names under which MLflow shows them.
 
 Works on scores and verdicts as plain rows, the content of metrics.json and verdicts.json
 (``tasks_to_text.scored``). Tasks are measured by different metrics, so a line says which. Text that
@@ -9,12 +9,13 @@ import html
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tasks_to_text.metric import METRICS, Metric
 from tasks_to_text.scored import BAG_OF_WORDS, CHANCE, CHOICES_ONLY, LZMA, MAJORITY, PLAIN
+from tasks_to_text.task import MAIN
 
 Score = Mapping[str, Any]
 """A ``tasks_to_text.scored.Score`` as an object."""
@@ -30,25 +31,16 @@ ORDER = (*COLUMNS, LZMA)
 """From the model that matters to the simplest baseline; others follow by name."""
 SECTIONS: Mapping[str, str] = {
     "unseen": "Unseen (zero-shot)",
+    "unseen_few_shot": "Unseen (few-shot)",
     "in_mixture": "In the mixture (multitask)",
     "sibling": "A sibling in the mixture",
     "held_out": "Held-out text",
 }
-"""Exposure of the generalist → heading, in the order of tables and plots."""
-LEGEND = (
-    "95 % intervals by a bootstrap over groups. *Unseen* tasks were in no training mixture: only "
-    "their scores are zero-shot; *in the mixture* is multitask. The language model and the random "
-    "model saw no task. Majority is fitted on a task's training rows or, where it has none, on the "
-    "evaluated rows; choices only is the generalist without the prompt; a rule answers without any "
-    "model; bag of words is an expert trained on the task. *Above all but bag of words*: better "
-    "than chance, majority, choices only and every rule, one-sided, corrected for the number of "
-    "tasks (Holm). *Above all baselines*: better than bag of words too, where there is one. *Above "
-    "chance, majority, choices only*, as far as a task has them: a rule is not beaten; *below* it "
-    "where the interval is, else *at or below* or *not clearly above* it. The validation split "
-    "decides on promotion, the test split only reports."
-)
+"""``Line.section`` → heading, in the order of tables and plots."""
 NO_BASELINE = "no baseline"
 """The verdict where nothing without a model can be compared with."""
+LEFT_OUT = 0.05
+"""Share of a task's examples; where more were left out, its line says so in bold."""
 _LEVEL = 0.05
 """Of the comparison with bag of words."""
 _DIRECTIONS = {1: ("above", "below"), -1: ("better than", "worse than")}
@@ -69,6 +61,8 @@ class Line:
     """In words."""
     beats_plain: bool = False
     """Whether it is better than chance, majority and choices only, as far as they were scored."""
+    wordings: Mapping[str, Score] = field(default_factory=dict)
+    """Template → the generalist's score."""
 
     @property
     def own(self) -> Score | None:
@@ -79,6 +73,37 @@ class Line:
     def any_score(self) -> Score:
         """Some score, for what they have in common."""
         return self.own or next(iter(self.scores.values()))
+
+    @property
+    def section(self) -> str:
+        """The exposure; a task that is shown solved examples is not zero-shot."""
+        few = self.exposure == "unseen" and self.any_score.get("shots", 0)
+        return "unseen_few_shot" if few else self.exposure
+
+    @property
+    def measure(self) -> str:
+        """Name of the metric, and of the shots where there are any."""
+        return measure(self.any_score)
+
+    @property
+    def spread(self) -> str:
+        """Lowest and highest score over several templates, and how many there are."""
+        if len(self.wordings) < 2:
+            return ""
+        values = [score["value"] for score in self.wordings.values()]
+        return f"{decimal(min(values))}–{decimal(max(values))} ({len(values)})"
+
+    @property
+    def incomplete(self) -> str:
+        """Items with a cut context, and examples left out, where there are any."""
+        one = self.any_score
+        cut, lost = one.get("n_cut", 0), one.get("n_dropped", 0)
+        parts = [f"{cut:,} cut"] if cut else []
+        if lost:
+            total = lost + one["n"]
+            said = f"{lost:,} of {total:,} left out"
+            parts.append(f"**{said}**" if lost > LEFT_OUT * total else said)
+        return ", ".join(parts)
 
     @property
     def is_good(self) -> bool:
@@ -117,15 +142,41 @@ def title(metric: str) -> str:
     return about(metric).title or metric
 
 
+def measure(score: Score) -> str:
+    """A score's metric, template and shots for people, the latter where they are not the usual."""
+    wording = "" if is_main(score) else f", template {score['template']}"
+    return f"{title(score['metric'])}{wording}{shots(score)}"
+
+
+def shots(score: Score) -> str:
+    """What is added to a metric's name where solved examples stood before the prompts."""
+    if not (number := score.get("shots", 0)):
+        return ""
+    source = score.get("shots_from", "train")
+    return f", {number}-shot" + ("" if source == "train" else f" from {source}")
+
+
+def share(score: Score, part: str = "value") -> float:
+    """Where a score, or an end of its interval, stands on an axis from 0 to 1 that all bounded
+    metrics share; a correlation below 0 stands at 0, and the number beside it says more."""
+    return max(0.0, float(score[part]) / (about(score["metric"]).maximum or 1.0))
+
+
+def is_main(score: Score) -> bool:
+    """Whether it is about the template that stands for the task."""
+    return bool(score.get("template", MAIN) == MAIN)
+
+
 def is_headline(score: Score) -> bool:
     """Whether the score stands for its task."""
     return bool(score.get("headline", True))
 
 
 def tables(scores: Sequence[Score], split: str) -> dict[str, dict[str, dict[str, Score]]]:
-    """metric → task → model → score of one split, models in ORDER."""
+    """metric → task → model → score of one split under main templates, models in ORDER."""
     found: dict[str, dict[str, dict[str, Score]]] = {}
-    ranked = sorted((s for s in scores if s["split"] == split), key=lambda s: rank(s["model"]))
+    main = [s for s in scores if s["split"] == split and is_main(s)]
+    ranked = sorted(main, key=lambda s: rank(s["model"]))
     for score in ranked:
         tasks = found.setdefault(score["metric"], {})
         tasks.setdefault(score["task"], {})[score["model"]] = score
@@ -147,18 +198,29 @@ def lines(scores: Sequence[Score], verdicts: Sequence[Verdict], split: str) -> l
                     scores=rows,
                     verdict=in_words(metric, rows, verdict),
                     beats_plain=verdict is not None and _beats_plain(verdict),
+                    wordings=wordings(scores, task, metric, split),
                 )
             )
     places = list(SECTIONS)
     order = {exposure: place for place, exposure in enumerate(places)}
-    return sorted(found, key=lambda one: (order.get(one.exposure, len(places)), one.task))
+    return sorted(found, key=lambda one: (order.get(one.section, len(places)), one.task))
+
+
+def wordings(scores: Sequence[Score], task: str, metric: str, split: str) -> dict[str, Score]:
+    """Template → score of the generalist."""
+    wanted = (GENERALIST, task, metric, split)
+    return {
+        s.get("template", MAIN): s
+        for s in scores
+        if (s["model"], s["task"], s["metric"], s["split"]) == wanted
+    }
 
 
 def sections(found: Sequence[Line]) -> dict[str, list[Line]]:
     """Heading → its lines, in their order."""
     grouped: dict[str, list[Line]] = {}
     for line in found:
-        grouped.setdefault(SECTIONS.get(line.exposure, line.exposure), []).append(line)
+        grouped.setdefault(SECTIONS.get(line.section, line.section), []).append(line)
     return grouped
 
 
@@ -245,10 +307,10 @@ def metrics(scores: Sequence[Score], model: str = GENERALIST) -> dict[str, float
     ``headline/<task>``: one section with a comparable line per task, from 0 to 1.
     ``eval_<metric>/<task>``: a section per metric. ``eval/<task>/…``: a section per task with
     everything about it. All of the test split; what decides is beside it as
-    ``eval/<task>/validation_…``.
+    ``eval/<task>/validation_…``. Main templates only.
     """
     found: dict[str, float] = {}
-    for s in scores:
+    for s in filter(is_main, scores):
         name, section = s["metric"], f"eval/{s['task']}"
         if s["model"] != model:
             if s["split"] == "test":
@@ -269,68 +331,6 @@ def metrics(scores: Sequence[Score], model: str = GENERALIST) -> dict[str, float
 def _key(name: str) -> str:
     """What MLflow takes as a part of a metric's name."""
     return re.sub(r"[^A-Za-z0-9_.-]", "_", name)
-
-
-def write(evaluation: Path, title: str) -> None:
-    """Write table.md and scores.png beside the metrics.json of an evaluation."""
-    from flows.plots import plot_scores
-
-    scores, verdicts = read_scores(evaluation), read_verdicts(evaluation)
-    (evaluation / "table.md").write_text(markdown(scores, title, verdicts), encoding="utf-8")
-    plot_scores(scores, evaluation / "scores.png", title)
-
-
-def markdown(scores: Sequence[Score], title: str, verdicts: Sequence[Verdict] = ()) -> str:
-    """Every score with its interval, the test split first."""
-    parts = [f"# {safe(title)}", "", LEGEND, ""]
-    for split in splits(scores):
-        parts += [f"## {split.capitalize()} split", "", markdown_tables(scores, verdicts, split)]
-        parts += _others(scores, split)
-    return "\n".join(parts)
-
-
-def markdown_tables(scores: Sequence[Score], verdicts: Sequence[Verdict], split: str) -> str:
-    """A table per section, one row per task; columns that would be empty are left out."""
-    parts: list[str] = []
-    for heading, found in sections(lines(scores, verdicts, split)).items():
-        columns = [name for name in COLUMNS if any(name in line.scores for line in found)]
-        ruled = ["rule"] if any(line.rules for line in found) else []
-        header = ["task", "metric", "n / groups", *columns, *ruled, "verdict"]
-        parts += [f"**{safe(heading)}**", "", f"| {' | '.join(header)} |"]
-        parts.append("|---" * len(header) + "|")
-        for line in found:
-            one = line.any_score
-            cells = [safe(line.task), title(line.metric), f"{one['n']:,} / {one['n_groups']:,}"]
-            cells += [_cell(line.scores.get(name)) for name in columns]
-            cells += [_rules(line)] if ruled else []
-            parts.append(f"| {' | '.join([*cells, safe(line.verdict)])} |")
-        parts.append("")
-    return "\n".join(parts)
-
-
-def _others(scores: Sequence[Score], split: str) -> list[str]:
-    """The metrics beside the headline, if there are any."""
-    others = [s for s in scores if not is_headline(s)]
-    rows = [(t, m, r) for m, tasks in tables(others, split).items() for t, r in tasks.items()]
-    if not rows:
-        return []
-    columns = sorted({name for _, _, found in rows for name in found}, key=rank)
-    parts = ["**Other metrics**", "", f"| task | metric | {' | '.join(map(safe, columns))} |"]
-    parts.append("|---" * (2 + len(columns)) + "|")
-    for task, metric, found in sorted(rows, key=lambda row: row[:2]):
-        cells = [safe(task), title(metric), *(_cell(found.get(name)) for name in columns)]
-        parts.append(f"| {' | '.join(cells)} |")
-    return [*parts, ""]
-
-
-def _cell(score: Score | None) -> str:
-    if score is None:
-        return ""
-    return f"{decimal(score['value'])} {interval(score)}".rstrip()
-
-
-def _rules(line: Line) -> str:
-    return ", ".join(f"{safe(name)} {decimal(s['value'])}" for name, s in line.rules.items())
 
 
 def rank(model: str) -> tuple[int, str]:

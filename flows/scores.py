@@ -14,10 +14,13 @@ from typing import Any, Literal
 from flows.errors import ConfigError
 from gptcore.corpus.documents import read_documents
 from tasks_to_text.evaluate import evaluate, evaluate_documents
+from tasks_to_text.example import Example
 from tasks_to_text.language_model import LanguageModel
 from tasks_to_text.scored import IN_MIXTURE, SIBLING, UNSEEN, Item, Score
+from tasks_to_text.shots import Shots, pool_split
 from tasks_to_text.store import read_examples, splits_of, write_results
-from tasks_to_text.task import Task
+from tasks_to_text.task import LM_EVAL, MAIN, Task
+from tasks_to_text.task import Split as AnySplit
 from tasks_to_text.verdicts import verdicts
 
 GENERALIST = "generalist"
@@ -32,7 +35,7 @@ Split = Literal["validation", "test"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EvaluationConfig:
-    """What is scored and how much of it."""
+    """What is scored and how much of it; ConfigError for what cannot be."""
 
     tasks: tuple[str, ...]
     """All of them, in the mixture or not."""
@@ -50,7 +53,13 @@ class EvaluationConfig:
     temperature: float = 0.8
     """Of the continuations."""
     seed: int = 0
-    """Of samples, baselines and intervals."""
+    """Of samples, baselines, shots and intervals."""
+    templates: Literal["main", "all"] = "main"
+    """Wordings that are scored: the one that stands for a task, or all, which tells how much of a
+    score hangs on the wording."""
+    shots: int | None = None
+    """Solved examples before every prompt, for all tasks but texts; None: each task's own number,
+    which is 0 unless it says otherwise."""
     threads: int = 0
     """Processor threads; 0: all cores."""
 
@@ -62,6 +71,21 @@ class EvaluationConfig:
         for name in ("documents", "samples", "threads"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"evaluation.{name}={getattr(self, name)}: must not be negative")
+        if self.shots is not None and self.shots < 0:
+            raise ConfigError(f"evaluation.shots={self.shots}: must not be negative")
+
+    def wordings(self, task: Task) -> list[str]:
+        """Templates of a task that are scored; the one that writes as the harness does is no
+        wording of ours."""
+        if self.templates == "main":
+            return [MAIN]
+        return [name for name in task.templates if name != LM_EVAL]
+
+    def shots_of(self, task: Task) -> int:
+        """Solved examples before each of its prompts; a text has none to stand before."""
+        if task.protocol == "text":
+            return 0
+        return task.few_shot if self.shots is None else self.shots
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,28 +148,57 @@ def _all(
     done, total = 0, len(config.splits) * (len(tasks) + 1)
     for task in tasks:
         known = splits_of(inputs.prompts, task.name)
-        train = read_examples(inputs.prompts, task.name, "train") if "train" in known else []
-        exposure = dict.fromkeys(models, UNSEEN)
-        exposure[GENERALIST] = exposure_of(task, config.mixture)
+        train = _examples(inputs.prompts, task, "train", MAIN) if "train" in known else []
         for split in config.splits:
             progress(done, total, f"{task.name}, {split}")
             done += 1
             if split in known:
-                yield evaluate(
-                    task,
-                    read_examples(inputs.prompts, task.name, split),
-                    split=split,
-                    models=models,
-                    choices_only_of=GENERALIST,
-                    train=train,
-                    exposure=exposure,
-                    seed=config.seed,
-                )
+                yield from _task(config, task, split, inputs.prompts, models, train)
     for split in config.splits:
         progress(done, total, f"{DOCUMENTS}, {split}")
         done += 1
         if texts := _sample(inputs, split, config.documents, config.seed):
             yield evaluate_documents(DOCUMENTS, texts, split=split, models=models, seed=config.seed)
+
+
+def _task(
+    config: EvaluationConfig,
+    task: Task,
+    split: Split,
+    prompts: Path,
+    models: Mapping[str, LanguageModel],
+    train: Sequence[Example],
+) -> Iterator[Found]:
+    """One task on one split, under every wording that is wanted."""
+    exposure = dict.fromkeys(models, UNSEEN)
+    exposure[GENERALIST] = exposure_of(task, config.mixture)
+    for template in config.wordings(task):
+        yield evaluate(
+            task,
+            _examples(prompts, task, split, template),
+            split=split,
+            models=models,
+            choices_only_of=GENERALIST,
+            train=train,
+            exposure=exposure,
+            seed=config.seed,
+            template=template,
+            shots=_shots(config.shots_of(task), prompts, task, split, template),
+        )
+
+
+def _shots(n: int, prompts: Path, task: Task, split: Split, template: str) -> Shots:
+    """Solved examples in the wording that they stand before."""
+    if not n:
+        return Shots()
+    source = pool_split(split, splits_of(prompts, task.name))
+    return Shots(n=n, pool=_examples(prompts, task, source, template), split=source)
+
+
+def _examples(prompts: Path, task: Task, split: AnySplit, template: str) -> list[Example]:
+    if template == MAIN:
+        return read_examples(prompts, task.name, split)
+    return read_examples(prompts, task.name, split, template=template)  # type: ignore[call-arg]
 
 
 def _models(config: EvaluationConfig, inputs: Inputs) -> dict[str, LanguageModel]:
@@ -207,6 +260,7 @@ def _answers(
             item.example_id: item.answer
             for item in items
             if (item.task, item.split, item.model) == (task.name, split, GENERALIST)
+            and item.template == MAIN
         }
         for example in read_examples(inputs.prompts, task.name, split)[:SAMPLED_ANSWERS]:
             shown.append(

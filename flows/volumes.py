@@ -162,7 +162,10 @@ def _scored(profile: Profile, task: Task, size: int | None) -> int:
     else:
         growth = 1 if task.closed else _SPECIMEN_GROWTH
         answers = growth * sum(len(text.encode()) for text in (one.choices or (one.target,)))
-    tokens = (_prompt_bytes(task) + answers) / BYTES_PER_TOKEN
+    shots = profile.evaluation.shots_of(task)
+    solved = shots * (_prompt_bytes(task) + len(one.target.encode()))
+    tokens = (solved + _prompt_bytes(task) + answers) / BYTES_PER_TOKEN
+    items *= len(profile.evaluation.wordings(task))
     return int(items * min(tokens, length * max(1, len(one.choices))))
 
 

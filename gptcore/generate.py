@@ -60,6 +60,17 @@ def generate(
     return [stops.text(tokens) for tokens in written]
 
 
+def n_cut(
+    model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], *, max_tokens: int
+) -> list[int]:
+    """How many ids ``generate`` leaves out at the beginning of each prompt, end-of-text among them.
+
+    ConfigError when ``max_tokens`` leaves no room for a prompt.
+    """
+    room = _room(model, max_tokens)
+    return [max(0, 1 + len(ids) - room) for ids in tokenizer.encode_batch(prompts)]
+
+
 @torch.inference_mode()
 def continue_ids(
     model: GPT,
@@ -73,20 +84,23 @@ def continue_ids(
 ) -> list[list[int]]:
     """``generate`` in ids: what follows each prompt, without ``end``; with the token that completed
     a stop string. ``sampling``: greedy unless given."""
-    length = model.config.context_length
-    if not 0 < max_tokens < length:
-        raise ConfigError(f"max_tokens={max_tokens}: use 1 … {length - 1}, the context less one")
+    room = _room(model, max_tokens)
     sampling = sampling or Sampling()
-    texts = [
-        _Text(ids[-(length - max_tokens) :], end, stops, max_tokens, seed + i)
-        for i, ids in enumerate(prompts)
-    ]
+    texts = [_Text(ids[-room:], end, stops, max_tokens, seed + i) for i, ids in enumerate(prompts)]
     batches = list(_batches(texts, max_tokens, model.wte.weight.device.type))
     if batches:
         inference = Inference(model, rows=len(batches[0]))
         for batch in batches:
             _continue(inference, batch, max_tokens, sampling)
     return [text.made for text in texts]
+
+
+def _room(model: GPT, max_tokens: int) -> int:
+    """Ids of a prompt that the context holds beside what is written."""
+    length = model.config.context_length
+    if not 0 < max_tokens < length:
+        raise ConfigError(f"max_tokens={max_tokens}: use 1 … {length - 1}, the context less one")
+    return length - max_tokens
 
 
 class _Text:

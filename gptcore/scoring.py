@@ -23,7 +23,7 @@ from gptcore.checkpoint import load_weights
 from gptcore.config import ModelConfig
 from gptcore.distributed import Runtime
 from gptcore.errors import ConfigError, DataError
-from gptcore.generate import generate
+from gptcore.generate import generate, n_cut
 from gptcore.inference import Inference, Wanted
 from gptcore.model import GPT
 from gptcore.packing import Grove, Request, Tree, plant
@@ -53,6 +53,8 @@ class Loglikelihood:
     token_logprobs: tuple[float, ...]
     greedy_tokens: tuple[bool, ...]
     """Per token whether it is the most likely one after what stands before it."""
+    n_cut: int = 0
+    """Tokens at the beginning of the context that did not fit, end-of-text among them."""
 
 
 class Scorer:
@@ -90,7 +92,34 @@ class Scorer:
 
         DataError when a continuation is empty or longer than the model's context.
         """
-        return [_likelihood(scores) for scores in self._scores(self._requests(requests))]
+        wholes = self._wholes(requests)
+        asked = self._asked(requests, wholes)
+        cuts = [
+            1 + n_context - len(one.trunk)
+            for one, (n_context, _) in zip(asked, wholes, strict=True)
+        ]
+        return list(map(_likelihood, self._scores(asked), cuts))
+
+    def fits(self, requests: Sequence[tuple[str, str]]) -> list[bool]:
+        """Whether ``loglikelihood`` takes each (context, continuation): the continuation is no
+        longer than the model's context, and has a token of its own.
+
+        It has none where context and continuation together make no more tokens than the context
+        alone, as the end of a word may after its beginning.
+        """
+        limit = self._model.config.context_length
+        # A token is at least one byte and a space begins one, so most need no tokenizer; half of
+        # the room is left for tokens that reach over from the context.
+        unclear = [
+            i
+            for i, (context, text) in enumerate(requests)
+            if 2 * len(text.encode()) > limit or (context and not text[:1].isspace())
+        ]
+        wholes = self._wholes([requests[i] for i in unclear])
+        found = [True] * len(requests)
+        for i, (n_context, whole) in zip(unclear, wholes, strict=True):
+            found[i] = 0 < len(whole) - n_context <= limit
+        return found
 
     def rolling(self, texts: Sequence[str], *, stride: int | None = None) -> list[Loglikelihood]:
         """Scores of whole texts: every token once, in windows as long as the context.
@@ -144,6 +173,12 @@ class Scorer:
             seed=seed,
         )
 
+    def n_cut(self, prompts: Sequence[str], max_tokens: int) -> list[int]:
+        """Tokens at the beginning of each prompt, end-of-text among them, for which ``generate``
+        has no room beside ``max_tokens``. ConfigError when these leave no room at all.
+        """
+        return n_cut(self._model, self._tokenizer, prompts, max_tokens=max_tokens)
+
     def _in(self, precision: str) -> GPT:
         """The model, or a copy in bf16 that is made once."""
         if precision == "fp32":
@@ -155,14 +190,21 @@ class Scorer:
         return self._bf16
 
     def _requests(self, pairs: Sequence[tuple[str, str]]) -> list[Request]:
-        """Contexts and continuations as ids; every text is encoded once."""
+        """Contexts and continuations as ids."""
+        return self._asked(pairs, self._wholes(pairs))
+
+    def _asked(
+        self, pairs: Sequence[tuple[str, str]], wholes: Sequence[tuple[int, Sequence[int]]]
+    ) -> list[Request]:
+        return [self._request(*whole, text) for whole, (_, text) in zip(wholes, pairs, strict=True)]
+
+    def _wholes(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[int, Sequence[int]]]:
+        """Ids of context and continuation together, and how many of them are the context's; every
+        text is encoded once."""
         contexts = {context: context.rstrip() for context, _ in pairs}
         texts = list(dict.fromkeys([*contexts.values(), *(c + text for c, text in pairs)]))
         ids = dict(zip(texts, self._tokenizer.encode_batch(texts), strict=True))
-        return [
-            self._request(len(ids[contexts[context]]), ids[context + text], text)
-            for context, text in pairs
-        ]
+        return [(len(ids[contexts[c]]), ids[c + text]) for c, text in pairs]
 
     def _request(self, n_context: int, whole: Sequence[int], text: str) -> Request:
         """The ids of context and continuation, cut after the context's."""
@@ -233,7 +275,7 @@ def _scored(logits: Tensor, expected: Tensor) -> tuple[Tensor, Tensor]:
     return (at - top).double() - total.double().log(), greedy
 
 
-def _likelihood(scores: Scores) -> Loglikelihood:
+def _likelihood(scores: Scores, n_cut: int = 0) -> Loglikelihood:
     log_ps = tuple(score for score, _ in scores)
     greedy = tuple(is_greedy for _, is_greedy in scores)
     return Loglikelihood(
@@ -242,6 +284,7 @@ def _likelihood(scores: Scores) -> Loglikelihood:
         is_greedy=all(greedy),
         token_logprobs=log_ps,
         greedy_tokens=greedy,
+        n_cut=n_cut,
     )
 
 

@@ -62,25 +62,30 @@ class NaiveBayes:
 
     def __init__(self, pairs: Iterable[tuple[str, Sequence[str]]]) -> None:
         """Fit on (label, words)."""
-        self._texts: Counter[str] = Counter()
-        self._words: dict[str, Counter[str]] = {}
+        texts: Counter[str] = Counter()
+        counts: dict[str, Counter[str]] = {}
         for label, words in pairs:
-            self._texts[label] += 1
-            self._words.setdefault(label, Counter()).update(words)
-        self._vocabulary: set[str] = set().union(*self._words.values())
+            texts[label] += 1
+            counts.setdefault(label, Counter()).update(words)
+        vocabulary: set[str] = set().union(*counts.values())
+        self._texts = {label: math.log(n) for label, n in texts.items()}
         self._totals = {
-            label: counts.total() + SMOOTHING * len(self._vocabulary)
-            for label, counts in self._words.items()
+            label: math.log(found.total() + SMOOTHING * len(vocabulary))
+            for label, found in counts.items()
         }
+        self._words = {
+            word: tuple(math.log(counts[label][word] + SMOOTHING) for label in self._texts)
+            for word in vocabulary
+        }
+        """Per label in the order of ``_texts``, so that a text asks for each word once."""
 
     def scores(self, words: Sequence[str]) -> Mapping[str, float]:
         """Label → log P(label) + Σ log P(word | label); unknown words say nothing."""
-        known = [word for word in words if word in self._vocabulary]
+        known = [self._words[word] for word in words if word in self._words]
+        sums = map(sum, zip(*known, strict=True)) if known else (0.0 for _ in self._texts)
         return {
-            label: math.log(self._texts[label])
-            + sum(math.log(counts[word] + SMOOTHING) for word in known)
-            - len(known) * math.log(self._totals[label])
-            for label, counts in self._words.items()
+            label: prior + total - len(known) * self._totals[label]
+            for (label, prior), total in zip(self._texts.items(), sums, strict=True)
         }
 
 
@@ -92,7 +97,7 @@ def _halves(text: str) -> list[str]:
     """Words, each marked by the half of the text that it stands in."""
     words = _words(text)
     middle = len(words) // 2
-    return [f"{word} {i >= middle:d}" for i, word in enumerate(words)]
+    return [*(word + " 0" for word in words[:middle]), *(word + " 1" for word in words[middle:])]
 
 
 def _odds(scores: Mapping[str, float]) -> float:

@@ -1,35 +1,42 @@
 """Ranking choices by log-likelihood, beside what the same items give away without a model.
 
-A request is a prompt and one choice; the highest score is the prediction. Of equally high ones a
-digest of the example's id draws one, so that who knows nothing wins nothing by where the right one
-stands.
-``acc`` ranks by the sum of the log-likelihood, which is the rank classification of T0; ``acc_norm``
-by the sum per character of the choice without its leading space; both as lm-evaluation-harness has
-them. ``acc_pmi`` ranks by log P(choice | prompt) − log P(choice), which takes away that some
-choices are common strings (Holtzman et al. 2021, arXiv 2104.08315).
+A request is a context and a continuation (``Example.requests``): a prompt and one choice, or one of
+several contexts and the end that they have in common. How the answers are counted:
+``tasks_to_text.choice_metrics`` and ``tasks_to_text.pooled``.
 
 Beside the models stand, under the headline metric: ``chance``, ``majority``, ``choices only`` (the
-choices scored by a model without the prompt, under ``acc_pmi`` by the plain sum), ``bag of words``
-and the task's own rules (``Task.baselines``), each of which picks one choice.
+choices scored by a model without anything before them, under ``acc_pmi`` by the plain sum), ``bag
+of words`` and the task's own rules (``Task.baselines``), each of which picks one choice, with
+certainty where probabilities are asked for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tasks_to_text import baselines
+from tasks_to_text.choice_metrics import (
+    RANKED,
+    Asked,
+    Ranks,
+    Said,
+    best,
+    brier,
+    certain,
+    probabilities,
+    ranks,
+    sums,
+)
 from tasks_to_text.errors import DataError
-from tasks_to_text.evaluation import Evaluation, Rows
+from tasks_to_text.evaluation import Evaluation, Rows, bare_choices
 from tasks_to_text.example import Example
-from tasks_to_text.language_model import LanguageModel
-from tasks_to_text.metrics import Interval, cluster_bootstrap
+from tasks_to_text.language_model import LanguageModel, Loglikelihood
+from tasks_to_text.metric import METRICS
+from tasks_to_text.metrics import cluster_bootstrap, constant
+from tasks_to_text.pooled import Answers, pooled_interval
 from tasks_to_text.scored import BAG_OF_WORDS, CHANCE, CHOICES_ONLY, MAJORITY, Item, Score
-from tasks_to_text.selection import seeded_digest
-
-Ranks = Sequence[tuple[float, ...]]
-"""Per example: one number per choice, the highest is the answer."""
 
 
 def evaluate_choices(asked: Evaluation) -> Rows:
-    """Accuracy of every model and baseline; ``chance`` has a score and no items.
+    """Every metric for every model, the headline for every baseline; ``chance`` has no items.
 
     Without training rows bag of words is left out, and so is majority where the choices are free
     text; where they are labels it is then the most frequent one of the evaluated examples
@@ -39,26 +46,33 @@ def evaluate_choices(asked: Evaluation) -> Rows:
     items: list[Item] = []
     scores: list[Score] = []
 
-    def add(model: str, nats: Ranks, ranks: Mapping[str, Ranks]) -> None:
-        own = _items(asked, model, nats, ranks)
+    def add(model: str, nats: Ranks, ranked: Mapping[str, Ranks], **more: Sequence[int]) -> None:
+        own, rows = _rows(asked, model, nats, ranked, **more)
         items.extend(own)
-        for metric in ranks:
-            values = [item.values[metric] for item in own]
-            interval = cluster_bootstrap(values, asked.groups, seed=asked.seed)
-            scores.append(asked.score(model, metric, interval))
+        scores.extend(rows)
 
     metrics, headline = asked.task.metrics, asked.task.headline
+    requests = [one.requests for one in asked.shown]
+    bare = [bare_choices(one) for one in asked.shown]
+    ends = [[("", text) for _, text in row] for row in requests]
+    alone: Said = ()
     for name, model in asked.models.items():
-        prompted = _nats(model, asked.examples, with_prompt=True)
-        bare = _nats(model, asked.examples, with_prompt=False) if "acc_pmi" in metrics else prompted
-        add(name, prompted, {m: _ranks(m, asked.examples, prompted, bare) for m in metrics})
-    bare = _nats(asked.models[asked.choices_only_of], asked.examples, with_prompt=False)
-    unprompted = "acc" if headline == "acc_pmi" else headline
-    add(CHOICES_ONLY, bare, {headline: _ranks(unprompted, asked.examples, bare, bare)})
+        told = asked.has_baselines and name == asked.choices_only_of
+        said, without, own = _said(
+            model, requests, ends if "acc_pmi" in metrics else (), bare if told else ()
+        )
+        ranked = {m: ranks(m, requests, said, without) for m in metrics if m in RANKED}
+        cut = [max(one.n_cut for one in row) for row in said]
+        add(name, sums(said), ranked, cut=cut)
+        alone = own if told else alone
+    if not asked.has_baselines:
+        return items, scores
+    by = "acc" if headline == "acc_pmi" else headline
+    ranked = {headline: ranks(by, bare, alone, ())} if headline in RANKED else {}
+    add(CHOICES_ONLY, sums(alone), ranked)
     for name, guesses in _guesses(asked).items():
-        add(name, guesses, {headline: guesses})
-    chance = baselines.chance(asked.examples)
-    scores.append(asked.score(CHANCE, headline, Interval(chance, chance, chance)))
+        add(name, guesses, {headline: guesses} if headline in RANKED else {})
+    scores.append(asked.score(CHANCE, headline, constant(_chance(asked))))
     return items, scores
 
 
@@ -68,35 +82,26 @@ def _require_choices(asked: Evaluation) -> None:
         raise DataError(f"task {asked.task.name!r}: example {bare.example_id!r} has no choices")
 
 
-def _nats(model: LanguageModel, examples: Sequence[Example], *, with_prompt: bool) -> Ranks:
-    """Log-likelihood per choice; equal requests (labels without a prompt) are sent once."""
-    wanted = [
-        [(example.prompt if with_prompt else "", choice) for choice in example.choices]
-        for example in examples
-    ]
-    requests = list(dict.fromkeys(request for row in wanted for request in row))
-    answers = model.loglikelihood(requests)
-    nats = {request: one.sum for request, one in zip(requests, answers, strict=True)}
-    return [tuple(nats[request] for request in row) for row in wanted]
+def _said(model: LanguageModel, *wanted: Asked) -> list[list[list[Loglikelihood]]]:
+    """Answers to several rows of requests, all in one call; equal requests are sent once."""
+    requests = list(dict.fromkeys(one for rows in wanted for row in rows for one in row))
+    answers = dict(zip(requests, model.loglikelihood(requests), strict=True))
+    return [[[answers[one] for one in row] for row in rows] for rows in wanted]
 
 
-def _ranks(metric: str, examples: Sequence[Example], prompted: Ranks, bare: Ranks) -> Ranks:
-    """What a metric ranks by, from log-likelihoods with and without the prompt."""
-    if metric == "acc":
-        return prompted
-    if metric == "acc_pmi":
-        return [
-            tuple(p - b for p, b in zip(row, alone, strict=True))
-            for row, alone in zip(prompted, bare, strict=True)
-        ]
-    return [
-        tuple(p / _characters(choice) for p, choice in zip(row, example.choices, strict=True))
-        for row, example in zip(prompted, examples, strict=True)
-    ]
-
-
-def _characters(choice: str) -> int:
-    return len(choice.removeprefix(" ")) or 1
+def _chance(asked: Evaluation) -> float:
+    """What a uniform guess is expected to have under the headline metric."""
+    examples, headline = asked.examples, asked.task.headline
+    right = baselines.chance(examples)
+    if headline in RANKED:
+        return right
+    if headline == "brier":
+        return 1 - right
+    if headline != "f1_label":
+        return 0.0  # independent of the truth; and sure of nothing more than holds
+    positive = examples[0].choices[-1]
+    share = sum(one.choices[one.gold] == positive for one in examples) / len(examples)
+    return 2 * share * right / (share + right)
 
 
 def _guesses(asked: Evaluation) -> dict[str, Ranks]:
@@ -124,16 +129,29 @@ def _picked(task: str, rule: str, answer: str, example: Example) -> tuple[float,
     return tuple(float(choice == answer) for choice in example.choices)
 
 
-def _items(
-    asked: Evaluation, model: str, nats: Ranks, by_metric: Mapping[str, Ranks]
-) -> list[Item]:
-    """Items with the answer under the headline metric, and right or wrong under each."""
-    best = {
-        metric: [_best(row, one.example_id) for row, one in zip(rows, asked.examples, strict=True)]
-        for metric, rows in by_metric.items()
-    }
-    predicted = best[asked.task.headline]
-    return [
+def _rows(
+    asked: Evaluation,
+    model: str,
+    nats: Ranks,
+    ranked: Mapping[str, Ranks],
+    *,
+    cut: Sequence[int] = (),
+) -> Rows:
+    """Items and scores of a model, or of a baseline under the headline alone.
+
+    An item has the answer under the headline metric, or that of ``acc`` where the headline ranks by
+    nothing of its own.
+    """
+    task = asked.task
+    is_guess = model not in asked.models and model != CHOICES_ONLY
+    ids = [example.example_id for example in asked.examples]
+    picked = {metric: best(rows, ids) for metric, rows in ranked.items()}
+    plain = picked.get("acc") or best(nats, ids)
+    chances = certain(plain, asked.examples) if is_guess else probabilities(nats)
+    metrics = task.metrics if model in asked.models else task.metrics[:1]
+    values = _values(asked, metrics, picked, plain, chances)
+    predicted = picked.get(task.headline, plain)
+    items = [
         asked.item(
             model,
             example,
@@ -141,15 +159,52 @@ def _items(
             predicted=predicted[i],
             gold=example.gold,
             answer=example.choices[predicted[i]].strip(),
-            values={metric: float(rows[i] == example.gold) for metric, rows in best.items()},
+            values={metric: row[i] for metric, row in values.items()},
+            n_cut=cut[i] if cut else 0,
         )
-        for i, example in enumerate(asked.examples)
+        for i, example in enumerate(asked.shown)
     ]
+    answers = Answers(examples=asked.examples, picked=plain, probabilities=chances)
+    return items, list(_scores(asked, model, metrics, values, answers, items))
 
 
-def _best(row: Sequence[float], example_id: str) -> int:
-    """One of the highest; where a broken model gives no numbers (NaN), one of all."""
-    highest = max(row)
-    equal = [i for i, value in enumerate(row) if value == highest] or range(len(row))
-    drawn = int.from_bytes(seeded_digest("equal", example_id)[:8], "big")
-    return equal[drawn % len(equal)]
+def _values(
+    asked: Evaluation,
+    metrics: Sequence[str],
+    picked: Mapping[str, Sequence[int]],
+    plain: Sequence[int],
+    chances: Ranks,
+) -> dict[str, list[float]]:
+    """Metric → the value of every item.
+
+    A pooled headline has none, so a baseline is told by the first metric of the task that has, as
+    models are: it is what they are compared by, item by item.
+    """
+    if len(metrics) < len(asked.task.metrics) and not METRICS[metrics[0]].by_item:
+        metrics = [metric for metric in asked.task.metrics if METRICS[metric].by_item][:1]
+    gold = [example.gold for example in asked.examples]
+    found = {}
+    for metric in metrics:
+        if metric == "brier":
+            found[metric] = [brier(row, right) for row, right in zip(chances, gold, strict=True)]
+        elif metric in RANKED:
+            answers = picked.get(metric, plain)
+            found[metric] = [float(a == right) for a, right in zip(answers, gold, strict=True)]
+    return found
+
+
+def _scores(
+    asked: Evaluation,
+    model: str,
+    metrics: Sequence[str],
+    values: Mapping[str, Sequence[float]],
+    answers: Answers,
+    items: Sequence[Item],
+) -> Iterable[Score]:
+    groups = asked.groups
+    for metric in metrics:
+        if metric in values:
+            interval = cluster_bootstrap(values[metric], groups, seed=asked.seed)
+        else:
+            interval = pooled_interval(metric, answers, groups, seed=asked.seed)
+        yield asked.score(model, metric, interval, items)

@@ -1,6 +1,8 @@
 """Written answers against references, and last words against the one word.
 
-``generation``: greedy text up to the task's stop, without white space around it. ``last_word``: is
+``generation``: greedy text up to the task's stop, without white space around it, or text drawn from
+the ``top_k`` likeliest tokens (at temperature 1, by a seed), of which the first ``sentences`` count
+where a task says so (GPT-2's rule for summaries: k = 2, three sentences). ``last_word``: is
 every token of the target the likeliest one (``acc``), and how likely is the word (``perplexity``,
 exp of the mean of nats per word), both as lm-evaluation-harness has them for LAMBADA; the answer of
 an item, for people, is the first word that greedy decoding writes. Published numbers of LAMBADA are
@@ -18,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from tasks_to_text.evaluate_text import perplexity_interval, text_interval
 from tasks_to_text.evaluation import Evaluation, Rows
 from tasks_to_text.example import Example
+from tasks_to_text.kinds_generation import first_sentences
 from tasks_to_text.language_model import LanguageModel, Loglikelihood
 from tasks_to_text.metric import METRICS
 from tasks_to_text.metrics import cluster_bootstrap
@@ -32,15 +35,18 @@ WORD_TOKENS = 8
 def evaluate_generation(asked: Evaluation) -> Rows:
     """Every metric for every model, the headline for every baseline; all have items."""
     task = asked.task
-    prompts = [example.prompt for example in asked.examples]
+    prompts = [example.prompt for example in asked.shown]
     items: list[Item] = []
     scores: list[Score] = []
 
-    def add(model: str, answers: Sequence[str], metrics: Sequence[str]) -> None:
+    def add(
+        model: str, answers: Sequence[str], metrics: Sequence[str], cut: Sequence[int] = ()
+    ) -> None:
         values = item_values(metrics, answers, references)
+        rows = zip(asked.shown, answers, values, cut or [0] * len(answers), strict=True)
         own = [
-            asked.item(model, example, answer=answer, values=value)
-            for example, answer, value in zip(asked.examples, answers, values, strict=True)
+            asked.item(model, example, answer=answer, values=value, n_cut=n_cut)
+            for example, answer, value, n_cut in rows
         ]
         items.extend(own)
         for metric in metrics:
@@ -50,16 +56,31 @@ def evaluate_generation(asked: Evaluation) -> Rows:
                 interval = corpus_interval(
                     metric, answers, references, asked.groups, seed=asked.seed
                 )
-                row = asked.score(model, metric, interval)
+                row = asked.score(model, metric, interval, own)
             scores.append(row)
 
     references = [_references(example) for example in asked.examples]
     for name, model in asked.models.items():
-        written = model.generate(prompts, stop=task.stop, max_tokens=task.max_tokens)
-        add(name, [text.strip() for text in written], task.metrics)
+        cut = model.n_cut(prompts, task.max_tokens)
+        add(name, _written(asked, model, prompts), task.metrics, cut)
     for name, answers in _guesses(asked).items():
         add(name, answers, task.metrics[:1])
     return items, scores
+
+
+def _written(asked: Evaluation, model: LanguageModel, prompts: Sequence[str]) -> list[str]:
+    """What counts of a model's texts."""
+    task = asked.task
+    written = model.generate(
+        prompts,
+        stop=task.stop,
+        max_tokens=task.max_tokens,
+        temperature=1.0 if task.top_k else 0.0,
+        top_k=task.top_k,
+        seed=asked.seed,
+    )
+    texts = [text.strip() for text in written]
+    return [first_sentences(text, task.sentences) for text in texts] if task.sentences else texts
 
 
 def evaluate_last_word(asked: Evaluation) -> Rows:
@@ -71,7 +92,7 @@ def evaluate_last_word(asked: Evaluation) -> Rows:
     items: list[Item] = []
     scores: list[Score] = []
     for name, model in asked.models.items():
-        likelihoods = model.loglikelihood([(one.prompt, one.target) for one in asked.examples])
+        likelihoods = model.loglikelihood([(one.prompt, one.target) for one in asked.shown])
         words = _first_words(asked, model, likelihoods)
         judged = _judged(asked, model, likelihoods, words)
         own = _word_items(asked, name, likelihoods, words, judged)
@@ -84,13 +105,13 @@ def evaluate_last_word(asked: Evaluation) -> Rows:
                 interval = perplexity_interval(last, asked.groups, seed=asked.seed)
             else:
                 interval = text_interval(metric, own, asked.seed)
-            scores.append(asked.score(name, metric, interval))
+            scores.append(asked.score(name, metric, interval, own))
     for name, answers in _guesses(asked).items() if asked.task.headline == "acc" else ():
         own = [
             asked.item(
                 name, one, answer=answer, values={"acc": float(answer == one.target.strip())}
             )
-            for one, answer in zip(asked.examples, answers, strict=True)
+            for one, answer in zip(asked.shown, answers, strict=True)
         ]
         items += own
         scores.append(_mean(asked, name, "acc", own))
@@ -103,7 +124,7 @@ def _first_words(
     """The word that greedy decoding says of each example; only those it misses are decoded."""
     missed = [
         example.prompt
-        for example, one in zip(asked.examples, likelihoods, strict=True)
+        for example, one in zip(asked.shown, likelihoods, strict=True)
         if not one.is_greedy
     ]
     written = iter(model.generate(missed, stop=(), max_tokens=WORD_TOKENS) if missed else ())
@@ -135,9 +156,7 @@ def _without_stop_words(
     asked: Evaluation, model: LanguageModel, words: Sequence[str]
 ) -> list[float]:
     """Right or wrong where a barred greedy word gives way to the likeliest content word."""
-    prompts = [
-        one.prompt for one, word in zip(asked.examples, words, strict=True) if is_barred(word)
-    ]
+    prompts = [one.prompt for one, word in zip(asked.shown, words, strict=True) if is_barred(word)]
     others = iter(content_answers(model, prompts, max_tokens=WORD_TOKENS, seed=asked.seed))
     answers = [next(others) if is_barred(word) else bare(word) for word in words]
     return [
@@ -161,14 +180,17 @@ def _word_items(
             nats=-likelihoods[i].sum,
             answer=words[i],
             values={metric: values[i] for metric, values in valued.items()},
+            n_cut=likelihoods[i].n_cut,
         )
-        for i, example in enumerate(asked.examples)
+        for i, example in enumerate(asked.shown)
     ]
 
 
 def _guesses(asked: Evaluation) -> dict[str, list[str]]:
     """Answers that need no model."""
     found: dict[str, list[str]] = {}
+    if not asked.has_baselines:
+        return found
     if asked.train:
         ((target, _),) = Counter(example.target for example in asked.train).most_common(1)
         found[MAJORITY] = [target.strip()] * len(asked.examples)
@@ -187,4 +209,5 @@ def _first_word(text: str) -> str:
 
 def _mean(asked: Evaluation, model: str, metric: str, items: Sequence[Item]) -> Score:
     values = [item.values[metric] for item in items]
-    return asked.score(model, metric, cluster_bootstrap(values, asked.groups, seed=asked.seed))
+    interval = cluster_bootstrap(values, asked.groups, seed=asked.seed)
+    return asked.score(model, metric, interval, items)

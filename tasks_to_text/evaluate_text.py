@@ -16,7 +16,7 @@ from tasks_to_text.errors import DataError
 from tasks_to_text.evaluation import Evaluation, Rows, digest, score_row
 from tasks_to_text.example import Example
 from tasks_to_text.language_model import LanguageModel
-from tasks_to_text.metrics import Interval, bits_per_byte, exponential, ratio_cluster_bootstrap
+from tasks_to_text.metrics import Interval, bits_per_byte, constant, ratio_cluster_bootstrap
 from tasks_to_text.scored import HELD_OUT, LZMA, Item, Score
 from tasks_to_text.task import Split
 
@@ -37,15 +37,15 @@ def evaluate_text(asked: Evaluation) -> Rows:
     items: list[Item] = []
     scores: list[Score] = []
     for name, model in asked.models.items():
-        nats = _nats(model, [example.target for example in asked.examples])
+        nats = _nats(model, [example.target for example in asked.shown])
         own = [
             asked.item(name, example, **_counted(value, _original(example)))
-            for example, value in zip(asked.examples, nats, strict=True)
+            for example, value in zip(asked.shown, nats, strict=True)
         ]
         items += own
         for metric in asked.task.metrics:
             scores.append(asked.score(name, metric, text_interval(metric, own, asked.seed)))
-    if asked.task.headline == _BITS:
+    if asked.task.headline == _BITS and asked.has_baselines:
         scores.append(asked.score(LZMA, _BITS, _lzma(list(map(_original, asked.examples)))))
     return items, scores
 
@@ -104,12 +104,12 @@ def text_interval(metric: str, items: Sequence[Item], seed: int) -> Interval:
         "word_perplexity": [item.n_words for item in items],
         "byte_perplexity": [item.n_bytes for item in items],
     }[metric]
-    return exponential(ratio_cluster_bootstrap(nats, units, groups, seed=seed))
+    return ratio_cluster_bootstrap(nats, units, groups, seed=seed, exponential=True)
 
 
 def perplexity_interval(nats: Sequence[float], groups: Sequence[str], *, seed: int) -> Interval:
     """exp of the mean of nats, one number per example, resampled by group."""
-    return exponential(ratio_cluster_bootstrap(nats, [1] * len(nats), groups, seed=seed))
+    return ratio_cluster_bootstrap(nats, [1] * len(nats), groups, seed=seed, exponential=True)
 
 
 def lzma_bits_per_byte(texts: Sequence[str]) -> float:
@@ -120,8 +120,7 @@ def lzma_bits_per_byte(texts: Sequence[str]) -> float:
 
 
 def _lzma(texts: Sequence[str]) -> Interval:
-    squeezed = lzma_bits_per_byte(texts)
-    return Interval(squeezed, squeezed, squeezed)
+    return constant(lzma_bits_per_byte(texts))
 
 
 def _nats(model: LanguageModel, texts: Sequence[str]) -> list[float]:

@@ -22,16 +22,25 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
     {
         "acc": Metric(title="Accuracy"),
         "acc_norm": Metric(title="Accuracy, log-likelihood per character"),
+        "acc_bytes": Metric(title="Accuracy, log-likelihood per byte"),
+        "acc_token": Metric(title="Accuracy, log-likelihood per token"),
         "acc_pmi": Metric(title="Accuracy by PMI"),
         "acc_stop_words": Metric(title="Accuracy, stop words barred"),
         "acc_last_token": Metric(title="Accuracy of the last token"),
+        "brier": Metric(title="Brier score", higher_is_better=False, maximum=None),
+        "ece": Metric(
+            title="Expected calibration error, 10 bins",
+            higher_is_better=False,
+            maximum=None,
+            by_item=False,
+        ),
         "mcc": Metric(title="Matthews correlation", by_item=False),
-        "f1_label": Metric(title="F1 of the label", by_item=False),
+        "f1_label": Metric(title="F1 of the last label", by_item=False),
         "pearson": Metric(title="Pearson correlation", by_item=False),
-        "spearman": Metric(title="Spearman correlation", by_item=False),
+        "spearman": Metric(title="Spearman rank correlation", by_item=False),
         "exact_match": Metric(title="Exact match"),
         "literal_match": Metric(title="Exact match, letter by letter"),
-        "number_match": Metric(title="Exact match of the last number"),
+        "number_match": Metric(title="Last number matches"),
         "f1": Metric(title="F1"),
         "rouge_1": Metric(title="ROUGE-1"),
         "rouge_2": Metric(title="ROUGE-2"),
@@ -67,9 +76,9 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         ),
     }
 )
-"""acc is the argmax of summed log-likelihoods, acc_norm that
-of log-likelihoods per character of the choice without its leading space (lm-evaluation-harness),
-acc_pmi that of log P(choice | prompt) − log P(choice) (Holtzman et al. 2021, arXiv 2104.08315).
+"""How the metrics of choices are computed: ``tasks_to_text.choice_metrics`` and
+``tasks_to_text.pooled``; of answers: ``tasks_to_text.text_metrics``; of texts:
+``tasks_to_text.evaluate_text``.
 
 Of last words, acc is as lm-evaluation-harness has it: every token of the word is the likeliest one.
 acc_stop_words bars stop words as the answer (``tasks_to_text.stop_words``), acc_last_token and

@@ -19,23 +19,32 @@ CREATE TABLE items (
     n_bytes        BIGINT NOT NULL,    -- of a text
     n_words        BIGINT NOT NULL,    -- of a text
     "values"       MAP(VARCHAR, DOUBLE) NOT NULL,  -- metric → value of this item alone
-    PRIMARY KEY (task, split, model, example_id)
+    template       VARCHAR NOT NULL,   -- name of the wording
+    shots          BIGINT NOT NULL,    -- solved examples before the prompt
+    n_cut          BIGINT NOT NULL,    -- tokens of the context that the model did not see
+    PRIMARY KEY (task, split, model, example_id, template, shots)
 );
 
 -- A model or baseline, on a task and split, by one metric, with its 95 % interval.
 CREATE TABLE scores (
-    task      VARCHAR NOT NULL,
-    split     VARCHAR NOT NULL,
-    model     VARCHAR NOT NULL,
-    metric    VARCHAR NOT NULL,
-    headline  BOOLEAN NOT NULL,   -- the metric that stands for the task
-    value     DOUBLE NOT NULL,
-    low       DOUBLE NOT NULL,    -- by a bootstrap over groups; the value itself for a constant
-    high      DOUBLE NOT NULL,
-    n         BIGINT NOT NULL,    -- examples or documents
-    n_groups  BIGINT NOT NULL,
-    exposure  VARCHAR NOT NULL,   -- in_mixture, sibling, unseen, held_out
-    PRIMARY KEY (task, split, model, metric)
+    task        VARCHAR NOT NULL,
+    split       VARCHAR NOT NULL,
+    model       VARCHAR NOT NULL,
+    metric      VARCHAR NOT NULL,
+    headline    BOOLEAN NOT NULL,   -- the metric that stands for the task, under its main template
+    value       DOUBLE NOT NULL,
+    low         DOUBLE NOT NULL,    -- by a bootstrap over groups; the value itself for a constant
+    high        DOUBLE NOT NULL,
+    n           BIGINT NOT NULL,    -- examples or documents
+    n_groups    BIGINT NOT NULL,
+    exposure    VARCHAR NOT NULL,   -- in_mixture, sibling, unseen, held_out
+    stderr      DOUBLE NOT NULL,    -- standard deviation of the same bootstrap; 0 for a constant
+    template    VARCHAR NOT NULL,   -- name of the wording
+    shots       BIGINT NOT NULL,    -- solved examples before every prompt
+    shots_from  VARCHAR NOT NULL,   -- split that they are from; '' without
+    n_cut       BIGINT NOT NULL,    -- items whose context lost its beginning
+    n_dropped   BIGINT NOT NULL,    -- examples left out of all rows: they do not fit the context
+    PRIMARY KEY (task, split, model, metric, template, shots)
 );
 
 -- Whether the model is better on a task than all that needs no model.

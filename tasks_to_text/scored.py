@@ -46,7 +46,15 @@ class Item:
     values: Mapping[str, float] = field(default_factory=dict)
     """Metric → this item's value, in the metric's own scale (acc: 0 or 1; chrf: 0 … 100, the
     sentence's), in the order of the task's metrics. For text tasks bits_per_byte of the item
-    alone; for last_word its accuracies, and nothing where acc is not the headline."""
+    alone; for last_word its accuracies, and nothing where acc is not the headline. Metrics that are
+    computed on all items together (``Metric.by_item``) have none, but bleu and chrf."""
+    template: str = "main"
+    """Name of the wording."""
+    shots: int = 0
+    """Solved examples before the prompt."""
+    n_cut: int = 0
+    """Tokens at the beginning of what was shown that the model did not see, for want of room (of
+    several contexts the most)."""
 
     @property
     def merit(self) -> float | None:
@@ -68,7 +76,8 @@ class Score:
     metric: str
     """A name in ``tasks_to_text.metric.METRICS``."""
     headline: bool
-    """Whether the metric stands for its task in tables, plots and the gate."""
+    """Whether the score stands for its task in tables, plots and the gate: the task's first metric
+    under its main template."""
     value: float
     low: float
     """Lower end of the 95 % interval; equal to ``value`` where there is no sampling."""
@@ -80,6 +89,20 @@ class Score:
     """``in_mixture``: this model or baseline has learned from the task's training rows;
     ``sibling``: from those of a task that shares rows with it; ``unseen``: from nothing of the
     task, so that its score is zero-shot; ``held_out``: text of the corpus that no training read."""
+    stderr: float = 0.0
+    """Standard deviation of the bootstrap over groups; 0 for a constant. Not the harness's, which
+    takes items as independent: that is ``tasks_to_text.metrics.item_stderr``."""
+    template: str = "main"
+    """Name of the wording."""
+    shots: int = 0
+    """Solved examples before every prompt; 0 for what sees no prompt."""
+    shots_from: str = ""
+    """Split that they are from; that of the score itself: other rows of what is evaluated."""
+    n_cut: int = 0
+    """Items whose context lost its beginning, because the model's is shorter."""
+    n_dropped: int = 0
+    """Examples that no row of this task and split counts, because one of the models cannot score a
+    target or choice: it is longer than the context, or has no token of its own after it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

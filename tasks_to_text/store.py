@@ -54,6 +54,8 @@ _ITEMS = pa.schema(
         ("n_bytes", pa.int64()),
         ("n_words", pa.int64()),
         ("values", _NUMBERS),
+        ("template", _TEXT),
+        *((name, pa.int64()) for name in ("shots", "n_cut")),
     ]
 )
 _SCORES = pa.schema(
@@ -63,6 +65,11 @@ _SCORES = pa.schema(
         *((name, pa.float64()) for name in ("value", "low", "high")),
         *((name, pa.int64()) for name in ("n", "n_groups")),
         ("exposure", _TEXT),
+        ("stderr", pa.float64()),
+        ("template", _TEXT),
+        ("shots", pa.int64()),
+        ("shots_from", _TEXT),
+        *((name, pa.int64()) for name in ("n_cut", "n_dropped")),
     ]
 )
 _VERDICTS = pa.schema(

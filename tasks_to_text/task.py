@@ -48,7 +48,12 @@ Protocol = Literal["choice", "last_word", "generation", "text"]
 text with ``references``; ``text`` is the log-likelihood of the whole ``target``, rolling."""
 
 _BY_PROTOCOL: Mapping[str, frozenset[str]] = {
-    "choice": frozenset({"acc", "acc_norm", "acc_pmi", "mcc", "f1_label", "pearson", "spearman"}),
+    "choice": frozenset(
+        {
+            *("acc", "acc_norm", "acc_bytes", "acc_token", "acc_pmi", "brier", "ece"),
+            *("mcc", "f1_label", "pearson", "spearman"),
+        }
+    ),
     "last_word": frozenset(
         {"acc", "acc_stop_words", "acc_last_token", "perplexity", "perplexity_last_token"}
     ),
@@ -60,6 +65,8 @@ _BY_PROTOCOL: Mapping[str, frozenset[str]] = {
     ),
     "text": frozenset({"bits_per_byte", "word_perplexity", "byte_perplexity"}),
 }
+_CLOSED = ("mcc", "f1_label")
+"""Metrics of labels: they need the same choices everywhere."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,9 +125,9 @@ class Task:
     max_tokens: int = 32
     """For generation: tokens of an answer, at most."""
     top_k: int = 0
-    """For generation: every token is drawn from so many likeliest ones; 0: greedy."""
+    """For generation: draw from the so many likeliest tokens; 0: greedy."""
     sentences: int = 0
-    """For generation: keep the first so many sentences of what is written; 0: all."""
+    """For generation: the first so many sentences of what is written count; 0: all."""
 
     def __post_init__(self) -> None:
         if not self.name.replace("_", "").isalnum() or self.name != self.name.lower():
@@ -135,6 +142,15 @@ class Task:
                 f"task {self.name!r}: metrics={self.metrics}; {self.protocol!r} is scored by "
                 f"{', '.join(sorted(allowed))}"
             )
+        if not self.closed and (open_ := [name for name in _CLOSED if name in self.metrics]):
+            raise ConfigError(
+                f"task {self.name!r}: metrics={tuple(open_)} are of labels: they need closed=True"
+            )
+        for name in ("few_shot", "top_k", "sentences"):
+            if getattr(self, name) < 0:
+                raise ConfigError(
+                    f"task {self.name!r}: {name}={getattr(self, name)}: must not be negative"
+                )
         if self.protocol == "generation" and (self.max_tokens < 1 or not all(self.stop)):
             raise ConfigError(
                 f"task {self.name!r}: max_tokens={self.max_tokens}, stop={self.stop}: allow at "

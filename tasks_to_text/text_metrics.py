@@ -13,20 +13,24 @@ exponential smoothing) and chrf (six characters, no words, β = 2) are those of 
 of a corpus they are computed from summed counts, which is how they are resampled too; of a sentence
 bleu uses only the orders that it has.
 
-The best reference counts: the maximum for exact_match, f1 and rouge; bleu and chrf have rules of
-their own for several.
+number_match compares the last number of the answer with that of the reference (GSM8K's final
+answer, arXiv 2110.14168), as numbers: commas are left out, and ``1.0`` is ``1``.
+
+The best reference counts: the maximum for exact_match, number_match, f1 and rouge; bleu and chrf
+have rules of their own for several.
 """
 
 import re
 import string
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from tasks_to_text.metrics import Interval, resampled_sums, sums_by_group
+from tasks_to_text.metrics import Interval, bootstrap, sums_by_group
 
 References = Sequence[tuple[str, ...]]
 """Per answer, the acceptable texts."""
@@ -34,6 +38,7 @@ References = Sequence[tuple[str, ...]]
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ANY_WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"(?:(?<![\w).])-)?\d[\d,]*(?:\.\d+)?")
 _ROUGE: Mapping[str, str] = {"rouge_1": "rouge1", "rouge_2": "rouge2", "rouge_l": "rougeL"}
 CORPUS_RESAMPLES = 1000
 """Draws of groups behind an interval of bleu or chrf."""
@@ -66,6 +71,22 @@ def f1(answer: str, references: Sequence[str]) -> float:
     return max(_overlap(words, reference.split()) for reference in _comparable(references))
 
 
+def last_number(text: str) -> Decimal | None:
+    """The last number of a text; None without one.
+
+    >>> last_number("From 7 - 2 = 5 follows $-1,234.50.")
+    Decimal('-1234.50')
+    """
+    found = _NUMBER.findall(text)
+    return Decimal(found[-1].replace(",", "")) if found else None
+
+
+def number_match(answer: str, references: Sequence[str]) -> float:
+    """1.0 when the last number of the answer is the last number of one of the references."""
+    number = last_number(answer)
+    return float(number is not None and number in map(last_number, references))
+
+
 def item_values(
     metrics: Sequence[str], answers: Sequence[str], references: References
 ) -> list[dict[str, float]]:
@@ -88,10 +109,12 @@ def corpus_interval(
     counts = np.asarray(
         judge._extract_corpus_statistics(list(answers), _in_columns(references)), dtype=np.float64
     )
-    sums = sums_by_group(counts, groups)
-    draws = resampled_sums(sums, np.random.default_rng(seed), CORPUS_RESAMPLES)
-    low, high = np.percentile([_score(judge, row) for row in draws], [2.5, 97.5])
-    return Interval(_score(judge, sums.sum(axis=0)), float(low), float(high))
+    return bootstrap(
+        sums_by_group(counts, groups),
+        lambda sums: np.array([_score(judge, row) for row in sums]),
+        seed=seed,
+        resamples=CORPUS_RESAMPLES,
+    )
 
 
 def _comparable(references: Sequence[str]) -> list[str]:
@@ -110,7 +133,13 @@ def _scorer(metric: str) -> Callable[[str, Sequence[str]], float]:
     if metric in ("bleu", "chrf"):
         judge = _sentence_metric(metric)
         return lambda answer, accepted: float(judge.sentence_score(answer, list(accepted)).score)
-    return {"exact_match": exact_match, "f1": f1, "literal_match": literal_match}[metric]
+    by_name = {
+        "exact_match": exact_match,
+        "f1": f1,
+        "literal_match": literal_match,
+        "number_match": number_match,
+    }
+    return by_name[metric]
 
 
 def _rouge(answer: str, references: Sequence[str], metrics: tuple[str, ...]) -> dict[str, float]:

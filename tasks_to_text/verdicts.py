@@ -4,10 +4,11 @@ The rivals are chance, majority, the choices alone, and the rules that the task 
 words, which is a model trained on the task's own rows (its p-value stands beside the verdict), and
 not the other language models. What holds without the rules is told too (``beats_plain``). Each is
 compared item by item (``Item.merit``), the groups drawn with replacement, one draw for all of them;
-chance is a constant. The p-value of "no better than this one" is (1 + draws without a gain) /
-(1 + draws), one-sided. All rivals must be beaten, so the largest of them counts: this needs no
-correction (an intersection–union test, Berger 1982). Over the tasks of a split Holm's correction
-does.
+chance is a constant, and no rival where the headline is no mean over items (Matthews, F1 of a
+label): there is nothing to set an item against. The p-value of "no better than this one" is (1 +
+draws without a gain) / (1 + draws), one-sided. All rivals must be beaten, so the largest of them
+counts: this needs no correction (an intersection–union test, Berger 1982). Over the tasks of a
+split Holm's correction does.
 
 Tasks without rivals, those whose items have no scale from 0 to 1, and those with fewer than eight
 groups, of which a bootstrap says too much, get no verdict.
@@ -18,8 +19,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from tasks_to_text.metric import METRICS
 from tasks_to_text.metrics import holm, resampled_sums, sums_by_group
 from tasks_to_text.scored import BAG_OF_WORDS, LZMA, PLAIN, Item, Score, Verdict
+from tasks_to_text.task import MAIN
 
 RESAMPLES = 5000
 """Draws of groups; the smallest p-value is one of so many."""
@@ -47,11 +50,15 @@ def verdicts(
     """
     answers: dict[tuple[str, str], dict[str, list[Item]]] = {}
     for item in items:
+        if item.template != MAIN:
+            continue
         answers.setdefault((item.split, item.task), {}).setdefault(item.model, []).append(item)
     excluded = {*models, model, LZMA}
     splits: dict[str, dict[str, list[Score]]] = {}
     for score in scores:
-        if score.headline and score.model not in excluded:
+        known = answers.get((score.split, score.task), {})
+        comparable = METRICS[score.metric].by_item or score.model in known
+        if score.headline and comparable and score.model not in excluded:
             splits.setdefault(score.split, {}).setdefault(score.task, []).append(score)
     return [
         verdict
@@ -82,7 +89,7 @@ def _verdict(
         [_differences(ours, other, answers.get(other.model, ())) for other in others]
     )
     sums = sums_by_group(differences, [item.group for item in ours])
-    draws = resampled_sums(sums, np.random.default_rng(seed), RESAMPLES)
+    draws = resampled_sums(sums, seed, RESAMPLES)
     p_values = (1 + (draws <= _TINY).sum(axis=0)) / (1 + RESAMPLES)
     by_rival = {other.model: float(p) for other, p in zip(others, p_values, strict=True)}
     bag_of_words_p = by_rival.pop(BAG_OF_WORDS, _NONE)

@@ -84,7 +84,7 @@ PTB = regrouped(
         name="ptb",
         description="Perplexity of the Penn Treebank as language models are tested on it (Mikolov "
         "et al. 2010: 10,000 words, numbers as N), per published word; the end of a sentence is a "
-        "word. A hundred sentences are a document.",
+        "word, a hundred sentences are a document.",
         source=Source(
             mirror="tasks/ptb",
             splits={"validation": "validation", "test": "test"},
@@ -111,8 +111,7 @@ is read from a mirror. ``<unk>`` and ``N`` stay as they are; no natural text has
 ONE_BILLION_WORDS = plain_text(
     name="one_billion_words",
     description="Perplexity of news sentences in random order (One Billion Word Benchmark; Chelba "
-    "et al. 2013), per published word; the end of a sentence is a word. Each sentence is a "
-    "document.",
+    "et al. 2013), per published word; the end of a sentence is a word, each sentence a document.",
     source=Source(
         mirror="tasks/one_billion_words",
         splits={"test": "test"},
@@ -132,7 +131,7 @@ read from a mirror. Published numbers are for the first of the 50 held-out files
 def _bytes(name: str, what: str, source: Source, specimen: str) -> Task:
     whole = plain_text(
         name=name,
-        description=f"Bits per byte of {what}, as it is published. Each 100,000 characters are a "
+        description=f"Bits per byte of {what}, as it is published; each 100,000 characters are a "
         "document.",
         source=source,
         text="text",
@@ -173,7 +172,8 @@ character of the literature."""
 
 PPL_NOVELS = plain_text(
     name="ppl_novels",
-    description="Bits per byte of four whole English novels (1883 to 1920).",
+    description="Bits per byte of four whole English novels, by Schreiner 1883, Gissing 1893, Barclay 1909 "
+    "and Ward 1920.",
     source=Source(
         mirror="tasks/ppl_novels",
         splits={"test": "test"},

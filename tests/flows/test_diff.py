@@ -35,14 +35,26 @@ def test_answers_flip_to_right_and_to_wrong() -> None:
     assert [pair.a.example_id for pair in found.better] == ["2", "3"]
     assert [pair.a.example_id for pair in found.worse] == ["1"]
     assert found.binary and len(found.flipped) == 3
-    assert found.difference.value == pytest.approx(1 / 6)
-    assert found.difference.low <= found.difference.value <= found.difference.high
+    assert found.difference.interval.value == pytest.approx(1 / 6)
+    assert (
+        found.difference.interval.low
+        <= found.difference.interval.value
+        <= found.difference.interval.high
+    )
 
 
 def test_a_model_differs_from_itself_in_nothing() -> None:
     items = _items([1, 0, 1])
     (found,) = flips(items, items)
-    assert found.flipped == [] and found.difference == (0.0, 0.0, 0.0)
+    assert found.flipped == [] and found.difference.interval == (0.0, 0.0, 0.0, 0.0)
+    assert (found.difference.p, found.difference.mcnemar) == (1.0, 1.0)
+
+
+def test_wordings_beside_the_main_one_are_not_compared() -> None:
+    items = _items([1, 0, 1])
+    others = [replace(one, template="other", prompt_digest="o", values={"acc": 0}) for one in items]
+    (found,) = flips([*items, *others], [*items, *others])
+    assert len(found.pairs) == 3
 
 
 def test_scores_between_right_and_wrong_get_better_and_worse() -> None:
@@ -59,7 +71,9 @@ def test_a_text_is_better_with_fewer_bits_and_counts_by_its_bytes() -> None:
     theirs = [replace(ours[0], nats=ours[0].nats / 2), ours[1]]
     (found,) = flips(ours, theirs)
     assert [pair.gain for pair in found.better] == [pytest.approx(4.0)]
-    assert found.difference.value == pytest.approx(1.0), "a quarter of the bytes gains 4 bits each"
+    assert found.difference.interval.value == pytest.approx(1.0), (
+        "a quarter of the bytes gains 4 bits each"
+    )
 
 
 def test_only_what_both_answered_is_compared() -> None:

@@ -1,4 +1,4 @@
-"""What cannot be scored is refused before a model is trained."""
+"""A task of which nothing can be scored is refused before a model is trained."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +15,18 @@ from tasks_to_text.example import Example
 from tasks_to_text.store import Converted, write_prompts
 
 
-def _example(choice: str) -> Example:
+def _example(example_id: str, choice: str) -> Example:
     return Example(
-        example_id="e", group="g", prompt="", target=choice, choices=(choice, "no"), gold=0
+        example_id=example_id, group="g", prompt="", target=choice, choices=(choice, "no"), gold=0
     )
 
 
-@pytest.mark.parametrize(("words", "fits"), [(60, True), (3000, False)])
-def test_a_choice_longer_than_the_context_is_named(words: int, fits: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "fits"), [((60,), True), ((3000, 60), True), ((3000, 3000), False)]
+)
+def test_a_task_of_which_no_choices_fit_the_context_is_named(
+    words: tuple[int, ...], fits: bool, tmp_path: Path
+) -> None:
     for name in ("tokenizer", "prompts", "shards"):
         (tmp_path / name).mkdir()
     texts = [f"word{i} of {i * i} in {i % 7:b} and {chr(97 + i % 26) * 3}{i}" for i in range(4000)]
@@ -32,7 +36,7 @@ def test_a_choice_longer_than_the_context_is_named(words: int, fits: bool, tmp_p
         source_name="here",
         licence="",
         revision="",
-        examples={"test": [_example(" ".join(["fox"] * words))]},
+        examples={"test": [_example(f"e{i}", " ".join(["fox"] * n)) for i, n in enumerate(words)]},
         n_records={"test": 1},
     )
     write_prompts([made], tmp_path / "prompts")
@@ -41,7 +45,7 @@ def test_a_choice_longer_than_the_context_is_named(words: int, fits: bool, tmp_p
     # Documents are read after the check, and there are none.
     expected = pytest.raises(Exception, match=r"train\.parquet is missing")
     if not fits:
-        expected = pytest.raises(DataError, match=r"'continuation', test, example 'e': 'fox fox")
+        expected = pytest.raises(DataError, match=r"test: none of 2 examples .* 'e0' with 'fox fox")
     with expected:
         encode(config, *places, lambda done, total, what: None)
 

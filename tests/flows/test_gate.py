@@ -45,7 +45,14 @@ def rows(tasks: dict[str, str], **bars: float) -> list[dict[str, Any]]:
     """Scores of the model and of the baselines, by task and its exposure."""
     known = {"generalist": 0.5, **bars}
     return [
-        {"task": t, "model": m, "headline": True, "exposure": exposure, "value": value}
+        {
+            "task": t,
+            "model": m,
+            "metric": "acc",
+            "headline": True,
+            "exposure": exposure,
+            "value": value,
+        }
         for t, exposure in tasks.items()
         for m, value in known.items()
     ]

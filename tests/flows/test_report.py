@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import report
+from flows import report, report_markdown
 from flows.plots import plot_scores
 from flows.scores import write_json
 from tests.flows.night import many_scores, many_verdicts, score, verdict
@@ -44,7 +44,48 @@ GOLDEN = """\
 
 def test_the_table_of_a_small_evaluation() -> None:
     judged = [verdict("sentence_order", True, {"chance": 0.001})]
-    assert report.markdown_tables(SCORES, judged, "test") == GOLDEN
+    assert report_markdown.markdown_tables(SCORES, judged, "test") == GOLDEN
+
+
+WORDED = [
+    score("mood", "generalist", 0.81, n_cut=3, n_dropped=1),
+    score("mood", "generalist", 0.7, template="question"),
+    score("mood", "generalist", 0.86, template="reversed"),
+    score("mood", "chance", 0.5, low=0.5, high=0.5, n_dropped=1),
+    score("capitals", "generalist", 0.31, shots=5, shots_from="train", n_dropped=10),
+    score("rivers", "generalist", 0.3, shots=2, shots_from="test"),
+]
+
+
+def test_wordings_shots_and_what_was_left_out_are_told() -> None:
+    assert (
+        report_markdown.markdown_tables(WORDED, [], "test")
+        == """\
+**Unseen (zero-shot)**
+
+| task | metric | n / groups | generalist | chance | templates | cut, left out | verdict |
+|---|---|---|---|---|---|---|---|
+| mood | Accuracy | 40 / 20 | .810 .760–.860 | .500 | .700–.860 (3) | 3 cut, 1 of 41 left out \
+| above chance |
+
+**Unseen (few-shot)**
+
+| task | metric | n / groups | generalist | cut, left out | verdict |
+|---|---|---|---|---|---|
+| capitals | Accuracy, 5-shot | 40 / 20 | .310 .260–.360 | **10 of 50 left out** | no baseline |
+| rivers | Accuracy, 2-shot from test | 40 / 20 | .300 .250–.350 |  | no baseline |
+"""
+    )
+
+
+def test_names_for_mlflow_are_about_the_main_wording() -> None:
+    assert report.metrics(WORDED)["eval/mood/acc"] == 0.81
+    assert report.measure(WORDED[1]) == "Accuracy, template question"
+
+
+def test_a_negative_correlation_stands_at_zero_on_the_shared_axis() -> None:
+    assert report.share(score("a", "generalist", -0.2, metric="mcc")) == 0.0
+    assert report.share(score("a", "generalist", 31.5, metric="chrf"), "low") == 0.3145
 
 
 def test_tables_are_ordered_from_the_model_that_matters() -> None:
@@ -58,7 +99,8 @@ def test_tasks_are_grouped_by_exposure_whatever_the_order_of_the_scores() -> Non
     random.Random(1).shuffle(shuffled)
     found = report.sections(report.lines(shuffled, (), "test"))
     scored = {one["exposure"] for one in shuffled if one["model"] == "generalist"}
-    assert list(found) == [title for name, title in report.SECTIONS.items() if name in scored]
+    shown = [title for name, title in report.SECTIONS.items() if name in scored]
+    assert list(found) == [title for title in shown if title != "Unseen (few-shot)"]
     assert len(found) == 3
     assert [line.task for line in found["Held-out text"]] == ["documents"]
     tasks = [line.task for lines in found.values() for line in lines]
@@ -67,7 +109,9 @@ def test_tasks_are_grouped_by_exposure_whatever_the_order_of_the_scores() -> Non
 
 
 def test_markdown_has_every_score_and_escapes_what_it_is_given() -> None:
-    text = report.markdown([*many_scores(), score("a|<b>[x](y)", "generalist", 0.1)], "quickstart")
+    text = report_markdown.markdown(
+        [*many_scores(), score("a|<b>[x](y)", "generalist", 0.1)], "quickstart"
+    )
     for one in many_scores():
         assert report.decimal(one["value"]) in text
     assert text.index("## Test split") < text.index("## Validation split")
@@ -149,7 +193,7 @@ def test_a_rule_that_is_not_beaten_is_named_after_what_is(
 
 
 def test_rules_of_a_choice_task_have_a_column() -> None:
-    table = report.markdown_tables(many_scores(), many_verdicts(), "test")
+    table = report_markdown.markdown_tables(many_scores(), many_verdicts(), "test")
     (row,) = [line for line in table.splitlines() if line.startswith("| continuation |")]
     assert "| longest choice .329, most shared words .270 |" in row
 
@@ -205,7 +249,7 @@ def test_the_plot_is_a_picture_of_the_right_size_and_the_same_every_time(tmp_pat
     write_json(many_scores(), tmp_path / "metrics.json")
     pictures = []
     for _ in range(2):
-        report.write(tmp_path, "tiny")
+        report_markdown.write(tmp_path, "tiny")
         pictures.append((tmp_path / "scores.png").read_bytes())
     width, height = struct.unpack(">II", pictures[0][16:24])
     assert pictures[0] == pictures[1] and width == 800 and 500 < height < 1200
@@ -215,7 +259,7 @@ def test_the_plot_is_a_picture_of_the_right_size_and_the_same_every_time(tmp_pat
 @pytest.mark.parametrize("split", ["test", "validation"])
 def test_an_evaluation_of_one_split_is_reported_too(tmp_path: Path, split: str) -> None:
     write_json([row for row in SCORES if row["split"] == split], tmp_path / "metrics.json")
-    report.write(tmp_path, "champion")
+    report_markdown.write(tmp_path, "champion")
     assert (tmp_path / "scores.png").stat().st_size > 1000
 
 

@@ -22,6 +22,7 @@ class Likelihood:
     is_greedy: bool = True
     token_logprobs: Sequence[float] = ()
     greedy_tokens: Sequence[bool] = ()
+    n_cut: int = 0
 
 
 class Model:
@@ -30,6 +31,14 @@ class Model:
     def loglikelihood(self, requests: Sequence[tuple[str, str]]) -> list[Likelihood]:
         """Minus the characters of the continuation."""
         return [Likelihood(-len(answer)) for _, answer in requests]
+
+    def fits(self, requests: Sequence[tuple[str, str]]) -> list[bool]:
+        """All do."""
+        return [True for _ in requests]
+
+    def n_cut(self, prompts: Sequence[str], max_tokens: int) -> list[int]:
+        """Nothing."""
+        return [0 for _ in prompts]
 
     def rolling(self, texts: Sequence[str]) -> list[Likelihood]:
         """Minus the characters of the text."""

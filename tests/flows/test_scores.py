@@ -1,14 +1,22 @@
 """The evaluation stage on real small models: one task of each protocol."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from flows.errors import ConfigError
 from flows.report import SECTIONS
-from flows.scores import GENERALIST, LANGUAGE_MODEL_ONLY, RANDOM_MODEL, exposure_of
+from flows.scores import (
+    GENERALIST,
+    LANGUAGE_MODEL_ONLY,
+    RANDOM_MODEL,
+    EvaluationConfig,
+    exposure_of,
+)
 from flows.workspace import Product, Workspace
 from tasks_to_text import registry
 from tasks_to_text.store import read_items
@@ -112,6 +120,39 @@ def test_the_database_holds_the_same_rows(evaluation: Path) -> None:
     items = read_items(evaluation / "items.parquet")
     names = ("metrics.json", "verdicts.json")
     assert counts == [len(items), *(len(_read(evaluation, name)) for name in names)]
+
+
+def test_solved_examples_come_from_train_and_what_is_cut_is_told(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    inputs = {kind: workspace.newest(kind, "small") for kind in ("prompts", "documents")}
+    inputs["generalist"] = workspace.newest("run", "first")
+    again = Workspace(tmp_path / "workspace", minimum_free=0)
+    found = evaluate(again, inputs, shots=4, splits=("test",), samples=0)  # type: ignore[arg-type]
+    own = [s for s in _read(found.path, "metrics.json") if s["model"] == GENERALIST]
+    shots = {(s["task"], s["shots"], s["shots_from"]) for s in own}
+    assert shots == {
+        *((task, 4, "train") for task in ("pick", "write", "finish")),
+        *((task, 0, "") for task in ("read", "documents")),
+    }
+    cut = {s["task"]: s["n_cut"] for s in own}
+    assert cut == {"pick": 30, "write": 30, "finish": 30, "read": 0, "documents": 0}
+
+
+def test_wordings_and_shots_of_a_configuration() -> None:
+    plain = EvaluationConfig(tasks=("pick",), mixture=())
+    worded = replace(
+        TASKS[0], wordings=dict.fromkeys(("b", "lm_eval"), TASKS[0].template), few_shot=2
+    )
+    assert (plain.wordings(worded), plain.shots_of(worded)) == (["main"], 2)
+    wide = replace(plain, templates="all", shots=0)
+    assert (wide.wordings(worded), wide.shots_of(worded)) == (["main", "b"], 0)
+    assert replace(plain, shots=5).shots_of(TASKS[3]) == 0, "a text has no prompt"
+
+
+def test_bad_configurations_are_named() -> None:
+    with pytest.raises(ConfigError, match="evaluation.shots=-1"):
+        EvaluationConfig(tasks=("pick",), mixture=(), shots=-1)
 
 
 def test_the_same_inputs_give_the_same_bytes(workspace: Workspace, evaluation: Path) -> None:

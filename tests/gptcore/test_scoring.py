@@ -59,6 +59,54 @@ def test_scores_equal_a_plain_computation(scorer: Scorer, tokenizer: Tokenizer) 
         assert got.is_greedy == all(got.greedy_tokens)
 
 
+def test_what_was_cut_of_a_context_is_told(scorer: Scorer, tokenizer: Tokenizer) -> None:
+    for (context, _), got in zip(REQUESTS, scorer.loglikelihood(REQUESTS), strict=True):
+        n_context = len(tokenizer.encode(context.rstrip()))
+        assert got.n_cut == max(0, 1 + n_context - (32 + 1 - got.n_tokens))
+    assert scorer.loglikelihood(REQUESTS)[-1].n_cut > 0
+    assert {one.n_cut for one in scorer.loglikelihood(REQUESTS[:-1])} == {0}
+
+
+def test_what_fits_is_scored_and_what_does_not_is_refused(
+    scorer: Scorer, tokenizer: Tokenizer
+) -> None:
+    words = texts(3, 11)[0].split()
+    tails = [" " + " ".join(words[: n + 1]) for n in range(len(words))]
+    n_tokens = [
+        len(tokenizer.encode("the" + tail)) - len(tokenizer.encode("the")) for tail in tails
+    ]
+    fits = scorer.fits([("the", tail) for tail in tails])
+    assert fits == [n <= 32 for n in n_tokens] and set(fits) == {True, False}
+    for tail, fit in zip(tails, fits, strict=True):
+        if fit:
+            scorer.loglikelihood([("the", tail)])
+        else:
+            with pytest.raises(DataError, match="tokens: give 1"):
+                scorer.loglikelihood([("the", tail)])
+
+
+def test_an_end_of_a_word_without_a_token_of_its_own_does_not_fit(
+    scorer: Scorer, tokenizer: Tokenizer
+) -> None:
+    """``matri`` is cut into as many tokens as ``matrix``, or more."""
+    assert len(tokenizer.encode("the matri")) >= len(tokenizer.encode("the matrix"))
+    assert scorer.fits([("the matri", "x"), ("the matrix", ","), ("", "x")]) == [False, True, True]
+    with pytest.raises(DataError, match="'x' has 0 tokens"):
+        scorer.loglikelihood([("the matri", "x")])
+
+
+def test_what_generate_leaves_out_of_a_prompt_is_told(scorer: Scorer, tokenizer: Tokenizer) -> None:
+    prompt = "the matrix of a value " * 8
+    ids = tokenizer.encode(prompt)
+    assert len(ids) > 30
+    assert scorer.n_cut(["the", prompt], max_tokens=8) == [0, 1 + len(ids) - 24]
+    longer = "any other beginning " * 9 + prompt
+    assert tokenizer.encode(longer)[-24:] == ids[-24:]
+    assert scorer.generate([longer], max_tokens=8) == scorer.generate([prompt], max_tokens=8)
+    with pytest.raises(ConfigError, match="max_tokens=32"):
+        scorer.n_cut(["the"], max_tokens=32)
+
+
 def test_a_batch_never_changes_a_score(scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> None:
     together = scorer.loglikelihood(REQUESTS * 3)
     alone = [scorer.loglikelihood([request])[0] for request in REQUESTS * 3]

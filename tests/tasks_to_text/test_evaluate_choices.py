@@ -84,7 +84,7 @@ def test_items_say_what_was_shown_and_answered() -> None:
 def test_choices_only_sees_no_prompt_and_equal_requests_go_out_once() -> None:
     examples, model = _examples(12), Fake()
     _evaluate({"m": model}, examples)
-    assert model.calls == 2
+    assert model.calls == 1
     assert len(model.requests) == 12 * 4 + 4
     assert model.requests[-4:] == [("", label) for label in LABELS]
 

@@ -1,6 +1,7 @@
 """Written answers and last words: what counts, and what stands beside the models."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -118,3 +119,43 @@ def test_the_last_word_is_right_when_every_token_is_the_likeliest() -> None:
     assert scores.keys() == {("m", "perplexity"), ("m", "acc")}
     assert scores["m", "acc"].value == 0.25
     assert all(item.values == {} and item.merit is None for item in items), "decides nothing"
+
+
+def test_text_is_drawn_and_cut_to_its_first_sentences_where_the_task_says_so() -> None:
+    written = " One is. Two is!\nThree (3.5) is. And"
+    model = Fake({"q1": written})
+    task = replace(_task("generation", "f1"), baselines={})
+    items, _ = _evaluate(task, model, EXAMPLES)
+    assert model.settings == {"temperature": 0.0, "top_k": 0, "seed": 0}
+    assert items[1].answer == written.strip()
+    drawn = replace(task, top_k=2, sentences=3)
+    items, _ = _evaluate(drawn, model, EXAMPLES)
+    assert model.settings == {"temperature": 1.0, "top_k": 2, "seed": 0}
+    assert items[1].answer == "One is. Two is! Three (3.5) is."
+    items, _ = _evaluate(replace(task, sentences=9), model, EXAMPLES)
+    assert items[1].answer == "One is. Two is! Three (3.5) is. And"
+
+
+def test_the_last_numbers_are_compared() -> None:
+    examples = [_example(i, f" #### {n}") for i, n in enumerate(("1,234", "-2", "7", "5"))]
+    model = Fake({"q0": " 12 - 1 = 1234.0", "q1": " 4 apples, so -2.", "q2": " 7 or 8"})
+    _, scores = _evaluate(_task("generation", "number_match"), model, examples)
+    assert scores["m", "number_match"].value == 0.5
+
+
+def test_cut_prompts_are_counted() -> None:
+    model = Fake(room=2)
+    long = replace(EXAMPLES[0], prompt="a b c d")
+    for protocol, metric in (("generation", "f1"), ("last_word", "acc")):
+        items, scores = _evaluate(_task(protocol, metric), model, [long, *EXAMPLES[2:]])
+        assert [item.n_cut for item in items if item.model == "m"] == [2, 0, 0]
+        assert (scores["m", metric].n_cut, scores["shout", metric].n_cut) == (1, 0)
+
+
+def test_a_target_that_does_not_fit_is_no_last_word_and_any_text_can_be_an_answer() -> None:
+    long = _example(7, " three words long")
+    items, scores = _evaluate(_task("last_word", "acc"), Fake(room=2), [*EXAMPLES[1:], long])
+    assert {(s.n, s.n_dropped) for s in scores.values()} == {(3, 1)}
+    assert "e7" not in {item.example_id for item in items}
+    _, scores = _evaluate(_task("generation", "f1"), Fake(room=2), [*EXAMPLES, long])
+    assert {(s.n, s.n_dropped) for s in scores.values()} == {(5, 0)}

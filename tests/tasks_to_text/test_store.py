@@ -1,5 +1,6 @@
 """What is written comes back, and can be asked for in SQL."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,7 @@ ITEMS = [
         values={"bits_per_byte": 1.25},
     ),
 ]
+ITEMS.append(replace(ITEMS[0], template="other", shots=5, n_cut=7))
 
 
 def test_results_come_back_and_answer_questions(tmp_path: Path) -> None:
@@ -160,6 +162,12 @@ def test_results_come_back_and_answer_questions(tmp_path: Path) -> None:
         n=2,
         n_groups=1,
         exposure="unseen",
+        stderr=0.125,
+        template="other",
+        shots=5,
+        shots_from="train",
+        n_cut=1,
+        n_dropped=3,
     )
     verdict = Verdict(
         task="t",
@@ -176,9 +184,13 @@ def test_results_come_back_and_answer_questions(tmp_path: Path) -> None:
     write_results(ITEMS, [score], [verdict], tmp_path)
     assert read_items(tmp_path / "items.parquet") == ITEMS
     with duckdb.connect(str(tmp_path / "results.duckdb"), read_only=True) as connection:
-        asked = """SELECT answer, "values"['acc_norm'] FROM items WHERE task = 't'"""
+        asked = """SELECT answer, "values"['acc_norm'] FROM items WHERE task = 't' AND shots = 0"""
         assert connection.sql(asked).fetchall() == [("a", 1.0)]
+        asked = "SELECT template, n_cut FROM items WHERE shots = 5"
+        assert connection.sql(asked).fetchall() == [("other", 7)]
         assert connection.sql("SELECT value, n FROM scores").fetchall() == [(0.5, 2)]
+        asked = "SELECT stderr, template, shots, shots_from, n_cut, n_dropped FROM scores"
+        assert connection.sql(asked).fetchall() == [(0.125, "other", 5, "train", 1, 3)]
         asked = "SELECT rivals['chance'], plain_p_holm, beats_plain, bag_of_words_p FROM verdicts"
         assert connection.sql(asked).fetchall() == [(0.25, 0.25, False, -1.0)]
     with pytest.raises(DataError, match="is missing"):

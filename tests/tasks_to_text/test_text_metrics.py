@@ -139,5 +139,5 @@ def test_the_value_of_one_answer_is_the_sentence_score(metric: str) -> None:
 @pytest.mark.parametrize("metric", ["bleu", "chrf"])
 def test_empty_answers_score_nothing(metric: str) -> None:
     interval = corpus_interval(metric, ["", ""], [("a b c",), ("d",)], ["g", "h"], seed=0)
-    assert interval == (0.0, 0.0, 0.0)
+    assert interval == (0.0, 0.0, 0.0, 0.0)
     assert item_values([metric], [""], [("a b",)]) == [{metric: 0.0}]
