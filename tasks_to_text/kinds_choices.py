@@ -1,6 +1,7 @@
 """Kinds of tasks whose answer is one of several texts: the likeliest one counts."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Unpack
 
 from tasks_to_text.errors import ConfigError
@@ -62,7 +63,7 @@ def classification(
         text: Field = text, labels: Mapping[str, str] = labels, question: str = question
     ) -> Built:
         named = (*columns_of("text", text), label, *wording_columns("question", question))
-        words = _label_words(labels, common.get("name", ""))
+        words = _labels(labels, common.get("name", ""))
 
         def shape(record: Row) -> Shape:
             shown = _stripped(text, record)
@@ -118,7 +119,7 @@ def pair(
         question: str = question,
     ) -> Built:
         fields = (*columns_of("first", first), *columns_of("second", second), label)
-        words = _label_words(labels, common.get("name", ""))
+        words = _labels(labels, common.get("name", ""))
 
         def shape(record: Row) -> Shape:
             texts = _stripped(first, record), _stripped(second, record)
@@ -243,18 +244,29 @@ def _joined(*lines: str) -> str:
     return "\n".join(line for line in lines if line).rstrip()
 
 
-def _labelled(
-    prompt: str, value: str, words: Mapping[str, str], segments: tuple[str, ...]
-) -> Shape:
-    if value not in words:
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """The labels of a task: as choices, and where each value stands among them."""
+
+    choices: tuple[str, ...]
+    places: Mapping[str, int]
+
+
+def _labelled(prompt: str, value: str, labels: _Labels, segments: tuple[str, ...]) -> Shape:
+    gold = labels.places.get(value)
+    if gold is None:
         raise Unusable("label out of range", repr(value))
-    choices = tuple(f" {word}" for word in words.values())
-    gold = list(words).index(value)
-    return Shape(prompt=prompt, target=choices[gold], choices=choices, gold=gold, segments=segments)
+    return Shape(
+        prompt=prompt,
+        target=labels.choices[gold],
+        choices=labels.choices,
+        gold=gold,
+        segments=segments,
+    )
 
 
-def _label_words(labels: Mapping[str, str], name: str) -> dict[str, str]:
-    """The labels, checked: str → word."""
+def _labels(labels: Mapping[str, str], name: str) -> _Labels:
+    """The labels, checked."""
     if not isinstance(labels, Mapping) or not all(isinstance(w, str) for w in labels.values()):
         raise ConfigError(
             f"task {name!r}: labels={labels!r:.80}; give a dictionary, value → the word for it, "
@@ -265,4 +277,5 @@ def _label_words(labels: Mapping[str, str], name: str) -> dict[str, str]:
         raise ConfigError(
             f"task {name!r}: labels={dict(labels)}: give at least two, each with a word of its own"
         )
-    return words
+    places = {value: place for place, value in enumerate(words)}
+    return _Labels(tuple(f" {word}" for word in words.values()), places)

@@ -1,0 +1,124 @@
+"""DuckDB: the one module that imports it, and what the others need of it.
+
+A DuckDB file with a writer locks everybody else out, readers too; any number of readers go
+together. So a file is written once, whole, under another name, made read-only and renamed into
+place: who reads an older one goes on reading it. Rows go in as Arrow or from Parquet
+(``executemany`` is four orders of magnitude slower); values are bound, never pasted into SQL. What
+a user asks runs with everything that leaves the file switched off, and only if it is one question.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tasks_to_text.errors import ConfigError, DataError
+
+_OWN: Mapping[str, str] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+}
+"""For what this package writes and asks itself: nothing is fetched, no variable is a table."""
+_CLOSED: Mapping[str, str] = {
+    **_OWN,
+    "enable_external_access": "false",
+    "allow_community_extensions": "false",
+    "lock_configuration": "true",
+}
+"""For what a user asks: beyond that, no file but the one that is open, no setting changed."""
+_QUESTIONS = frozenset({"SELECT", "EXPLAIN"})
+"""Kinds of statements that only ask; DESCRIBE, SHOW, SUMMARIZE, FROM and VALUES are SELECT too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question found."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+def schema(name: str) -> str:
+    """The text of a schema of this package, such as ``schema.sql``."""
+    return files("tasks_to_text").joinpath(name).read_text("utf-8")
+
+
+@contextmanager
+def written(path: Path, *, start: Path | None = None) -> Iterator[Any]:
+    """A connection to a new database, which is at ``path``, read-only, when the block ends.
+
+    ``start``: the database whose copy it begins as. When the block fails, nothing is left, and what
+    was at ``path`` is still there. The connection is DuckDB's own.
+    """
+    aside = path.with_name(f".{path.name}-{os.getpid()}")
+    _remove(aside)
+    try:
+        if start is not None:
+            aside.write_bytes(start.read_bytes())
+        with _connect(aside, read_only=False, settings=_OWN) as connection:
+            yield connection
+        aside.chmod(0o444)
+        aside.replace(path)
+    finally:
+        _remove(aside)
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+
+
+def fill(connection: Any, tables: Mapping[str, pa.Table]) -> None:
+    """Append rows to tables of the same names, by the names of their columns."""
+    for name, rows in tables.items():
+        columns = list(connection.table(name).columns)
+        connection.from_arrow(rows.select(columns)).insert_into(name)
+
+
+def read(path: Path, question: str, values: Sequence[Any] = ()) -> Answer:
+    """The answer of a database of ours to one of our questions; DataError: it cannot be opened."""
+    with _connect(path, read_only=True, settings=_OWN) as connection:
+        return _answer(connection.execute(question, list(values)))
+
+
+def ask(path: Path, question: str) -> Answer:
+    """The answer to a user's question, which can read this file and nothing else.
+
+    ConfigError with DuckDB's own words for what is no question, several, or cannot be answered.
+    """
+    import duckdb
+
+    with _connect(path, read_only=True, settings=_CLOSED) as connection:
+        try:
+            kinds = [one.type.name for one in connection.extract_statements(question)]
+            if len(kinds) != 1 or kinds[0] not in _QUESTIONS:
+                raise ConfigError(
+                    f"{' and '.join(kinds) or 'nothing'}: ask one question, such as SELECT, FROM, "
+                    "DESCRIBE or EXPLAIN; the catalogue is read, never written"
+                )
+            return _answer(connection.execute(question))
+        except duckdb.Error as error:
+            raise ConfigError(f"{error}".strip()) from error
+
+
+def _answer(result: Any) -> Answer:
+    columns = tuple(column[0] for column in result.description)
+    return Answer(columns, result.fetchall())
+
+
+def _connect(path: Path, *, read_only: bool, settings: Mapping[str, str]) -> Any:
+    """DuckDB takes long to import, so it is here that it is imported."""
+    import duckdb
+
+    try:
+        return duckdb.connect(str(path), read_only=read_only, config=dict(settings))
+    except duckdb.Error as error:
+        raise DataError(
+            f"{path} cannot be opened ({error}): delete it, it is made again"
+        ) from error
