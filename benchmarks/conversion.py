@@ -28,42 +28,11 @@ from tasks_to_text.task import Task
 
 ROWS, ROUNDS, BUDGET = 1_000_000, 3, 60.0
 FORMATS = ("parquet", "jsonl.zst")
-WORDS = tuple(
-    [
-        "a",
-        "the",
-        "man",
-        "woman",
-        "dog",
-        "child",
-        "two",
-        "people",
-        "in",
-        "on",
-        "at",
-        "with",
-        "red",
-        "blue",
-        "green",
-        "street",
-        "park",
-        "ball",
-        "bike",
-        "horse",
-        "runs",
-        "sits",
-        "plays",
-        "walks",
-        "jumps",
-        "looks",
-        "holds",
-        "wears",
-        "stands",
-        "outside",
-        "near",
-        "water",
-        "grass",
-        "city",
+WORDS = (
+    *("a", "the", "man", "woman", "dog", "child", "two", "people", "in", "on", "at", "with", "red"),
+    *("blue", "green", "street", "park", "ball", "bike", "horse", "runs", "sits", "plays", "walks"),
+    *("jumps", "looks", "holds", "wears", "stands", "outside", "near", "water", "grass", "city"),
+    *(
         "crowd",
         "old",
         "young",
@@ -75,12 +44,8 @@ WORDS = tuple(
         "hat",
         "table",
         "food",
-        "music",
-        "beach",
-        "snow",
-        "road",
-        "building",
-    ]
+    ),
+    *("music", "beach", "snow", "road", "building"),
 )
 SPECIMEN = {"premise": "A man sings.", "hypothesis": "Nobody sings.", "label": 2}
 

@@ -56,6 +56,13 @@ _SOURCES = pa.schema(
         ("n_records", pa.int64()),
     ]
 )
+_TEMPLATES = pa.schema(
+    [
+        *((name, _TEXT) for name in ("task", "template", "template_hash")),
+        *((name, pa.bool_()) for name in ("main", "lm_eval")),
+        ("specimen", _TEXT),
+    ]
+)
 _FROM_FILE: Mapping[str, str] = {
     "examples": """
         INSERT INTO examples BY NAME
@@ -288,7 +295,8 @@ def _templates(origins: Sequence[Origin]) -> pa.Table:
             }
             for one in origins
             for name, template in one.task.templates.items()
-        ]
+        ],
+        schema=_TEMPLATES,
     )
 
 
