@@ -8,6 +8,7 @@ a user asks runs with everything that leaves the file switched off, and only if 
 """
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ def written(path: Path, *, start: Path | None = None) -> Iterator[Any]:
     _remove(aside)
     try:
         if start is not None:
-            aside.write_bytes(start.read_bytes())
+            shutil.copyfile(start, aside)
         with _connect(aside, read_only=False, settings=_OWN) as connection:
             yield connection
         aside.chmod(0o444)
@@ -74,17 +75,51 @@ def _remove(path: Path) -> None:
     path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
 
 
-def fill(connection: Any, tables: Mapping[str, pa.Table]) -> None:
-    """Append rows to tables of the same names, by the names of their columns."""
-    for name, rows in tables.items():
-        columns = list(connection.table(name).columns)
-        connection.from_arrow(rows.select(columns)).insert_into(name)
+def append(connection: Any, table: str, rows: pa.Table) -> None:
+    """Append rows to a table, by the names of the columns.
+
+    A column that the table lacks is added to it; one that the rows lack becomes NULL.
+    """
+    given = connection.from_arrow(rows)
+    known = connection.table(table).columns
+    for name, kind in zip(given.columns, given.types, strict=True):
+        if name not in known:
+            connection.execute(f"ALTER TABLE {_quoted(table)} ADD COLUMN {_quoted(name)} {kind}")
+    for name in known:
+        if name not in rows.column_names:
+            rows = rows.append_column(name, pa.nulls(rows.num_rows))
+    rows = rows.select(connection.table(table).columns)
+    connection.from_arrow(rows).insert_into(table)
+
+
+def _quoted(name: str) -> str:
+    """A name, as SQL has it between quotes."""
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def read(path: Path, question: str, values: Sequence[Any] = ()) -> Answer:
-    """The answer of a database of ours to one of our questions; DataError: it cannot be opened."""
-    with _connect(path, read_only=True, settings=_OWN) as connection:
+    """The answer of a database of ours to one of our questions; DataError: it has none."""
+    with _opened(path) as connection:
         return _answer(connection.execute(question, list(values)))
+
+
+def read_table(path: Path, table: str) -> pa.Table:
+    """A table of a database of ours as Arrow; DataError when it cannot be read."""
+    with _opened(path) as connection:
+        return connection.table(table).to_arrow_table()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """A connection that only reads; DataError for whatever DuckDB says of the file."""
+    import duckdb
+
+    with _connect(path, read_only=True, settings=_OWN) as connection:
+        try:
+            yield connection
+        except duckdb.Error as error:
+            raise DataError(f"{path} cannot be read ({error}): delete it") from error
 
 
 def ask(path: Path, question: str) -> Answer:

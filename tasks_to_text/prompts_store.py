@@ -151,14 +151,9 @@ class PromptsWriter:
             file.close()
         with database.written(self._out / DATABASE) as connection:
             connection.execute(database.schema("schema.sql"))
-            database.fill(
-                connection,
-                {
-                    "tasks": _tasks_of(origins),
-                    "sources": _sources(origins),
-                    "templates": _templates(origins),
-                },
-            )
+            database.append(connection, "tasks", _tasks_of(origins))
+            database.append(connection, "sources", _sources(origins))
+            database.append(connection, "templates", _templates(origins))
             for split in SPLITS:
                 file = str(self._out / f"{split}.parquet")
                 for table, question in _FROM_FILE.items():

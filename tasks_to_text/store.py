@@ -109,7 +109,8 @@ def write_results(
     }
     with database.written(out / RESULTS) as connection:
         connection.execute(database.schema("results.sql"))
-        database.fill(connection, tables)
+        for name, rows in tables.items():
+            database.append(connection, name, rows)
 
 
 def _read(path: Path, columns: Sequence[str] | None = None, filters: Any = None) -> pa.Table:
