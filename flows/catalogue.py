@@ -58,7 +58,9 @@ def _write(
 ) -> None:
     """``old``: what the catalogue at ``path`` holds already, all as it still is; None: anew."""
     contents = Contents(
-        entries=list(_entries(workspace, {k: v for k, v in stamps.items() if k not in (old or {})})),
+        entries=list(
+            _entries(workspace, {k: v for k, v in stamps.items() if k not in (old or {})})
+        ),
         decisions=[
             {name: asdict(decision)[name] for name in _DECISION}
             for decision in champion.decisions(workspace)

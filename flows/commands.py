@@ -178,6 +178,7 @@ def why(options: argparse.Namespace) -> int:
         profile=options.profile,
         split=options.split,
         model=options.model,
+        template=options.template,
         item=options.item,
         number=options.number,
     )

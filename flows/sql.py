@@ -1,7 +1,7 @@
 """``generalist sql QUESTION``: a question to the workspace's catalogue, or to prompts, in SQL.
 
-The file is opened read-only with everything switched off that leaves it (``tasks_to_text.database``),
-so a question can neither change it nor read another file. What it finds comes from corpora and
+The file is opened read-only with everything switched off that leaves it, so a question can neither
+change it nor read another file (``tasks_to_text.database``). What it finds comes from corpora and
 models, so a table is shown without what a terminal would obey.
 """
 

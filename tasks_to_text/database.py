@@ -25,14 +25,14 @@ _OWN: Mapping[str, str] = {
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
 }
-"""For what this package writes and asks itself: nothing is fetched, no variable is a table."""
+"""Where this package writes: nothing is fetched, no variable is a table."""
 _CLOSED: Mapping[str, str] = {
     **_OWN,
     "enable_external_access": "false",
     "allow_community_extensions": "false",
     "lock_configuration": "true",
 }
-"""For what a user asks: beyond that, no file but the one that is open, no setting changed."""
+"""Where anybody reads: beyond that, no file but the one that is open, and no setting changed."""
 _QUESTIONS = frozenset({"SELECT", "EXPLAIN"})
 """Kinds of statements that only ask; DESCRIBE, SHOW, SUMMARIZE, FROM and VALUES are SELECT too."""
 
@@ -58,21 +58,23 @@ def written(path: Path, *, start: Path | None = None) -> Iterator[Any]:
     was at ``path`` is still there. The connection is DuckDB's own.
     """
     aside = path.with_name(f".{path.name}-{os.getpid()}")
-    _remove(aside)
+    aside.unlink(missing_ok=True)
     try:
         if start is not None:
             shutil.copyfile(start, aside)
-        with _connect(aside, read_only=False, settings=_OWN) as connection:
+        with _connect(aside, read_only=False) as connection:
             yield connection
         aside.chmod(0o444)
         aside.replace(path)
+        _log_of(path).unlink(missing_ok=True)  # of another program, and about the file before
     finally:
-        _remove(aside)
+        for file in (aside, _log_of(aside)):
+            file.unlink(missing_ok=True)
 
 
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+def _log_of(path: Path) -> Path:
+    """DuckDB's write-ahead log of a database."""
+    return path.with_name(f"{path.name}.wal")
 
 
 def append(connection: Any, table: str, rows: pa.Table) -> None:
@@ -115,7 +117,7 @@ def _opened(path: Path) -> Iterator[Any]:
     """A connection that only reads; DataError for whatever DuckDB says of the file."""
     import duckdb
 
-    with _connect(path, read_only=True, settings=_OWN) as connection:
+    with _connect(path, read_only=True) as connection:
         try:
             yield connection
         except duckdb.Error as error:
@@ -129,7 +131,7 @@ def ask(path: Path, question: str) -> Answer:
     """
     import duckdb
 
-    with _connect(path, read_only=True, settings=_CLOSED) as connection:
+    with _connect(path, read_only=True) as connection:
         try:
             kinds = [one.type.name for one in connection.extract_statements(question)]
             if len(kinds) != 1 or kinds[0] not in _QUESTIONS:
@@ -147,12 +149,13 @@ def _answer(result: Any) -> Answer:
     return Answer(columns, result.fetchall())
 
 
-def _connect(path: Path, *, read_only: bool, settings: Mapping[str, str]) -> Any:
+def _connect(path: Path, *, read_only: bool) -> Any:
     """DuckDB takes long to import, so it is here that it is imported."""
     import duckdb
 
+    settings = dict(_CLOSED if read_only else _OWN)
     try:
-        return duckdb.connect(str(path), read_only=read_only, config=dict(settings))
+        return duckdb.connect(str(path), read_only=read_only, config=settings)
     except duckdb.Error as error:
         raise DataError(
             f"{path} cannot be opened ({error}): delete it, it is made again"

@@ -198,6 +198,16 @@ def templates_of(prompts: Path, task: str, split: Split) -> tuple[str, ...]:
     return tuple(_held(prompts, split).get(task, ()))
 
 
+def wordings_of(prompts: Path, task: str, split: Split) -> dict[str, str]:
+    """Template → its hash, for the wordings in which a task has examples in a split."""
+    with _opened(prompts / f"{split}.parquet") as file:
+        return {
+            template: file.metadata.row_group(number).column(2).statistics.min
+            for number, (name, template) in enumerate(_named(file))
+            if name == task
+        }
+
+
 def training_pairs(
     prompts: Path, task: str, *, weights: Mapping[str, float] | None = None, seed: int = 0
 ) -> Iterator[tuple[str, str]]:
