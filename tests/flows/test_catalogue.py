@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ import pytest
 from rich.console import Console
 
 from flows import catalogue as module
+from flows import champion
 from flows.catalogue import FILE, catalogue, reindex
 from flows.errors import FlowsError
 from flows.sql import SHOWN, show_sql
 from flows.workspace import Workspace
+from tasks_to_text.catalogue import Contents, write_catalogue
 from tasks_to_text.database import ask
 from tasks_to_text.errors import ConfigError
 from tests.flows.catalogued import catalogued
@@ -73,6 +76,19 @@ def test_made_again_it_is_equal_and_so_it_is_appended_to(workspace: Workspace) -
     away.rename(workspace.root / "contamination")
     assert tables(catalogue(workspace)) == first, "one product was appended"
     assert report.exists()
+
+
+def test_what_it_has_already_is_not_appended_again(workspace: Workspace) -> None:
+    path = catalogue(workspace)
+    first = tables(path)
+    stamps = module._stamps(workspace)
+    entries = [*module._entries(workspace, stamps)] * 2
+    decisions = [asdict(one) for one in champion.decisions(workspace)]
+    contents = Contents(entries=entries, decisions=decisions, files=stamps)
+    assert write_catalogue(path, contents, start=path) == []
+    assert tables(path) == first
+    assert write_catalogue(path, contents) == []
+    assert tables(path) == first
 
 
 def test_what_is_as_it_was_is_not_written_again(
