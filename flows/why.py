@@ -14,13 +14,13 @@ from flows import report
 from flows.console import printable
 from flows.errors import FlowsError
 from flows.project_file import nearest as suggestion
-from flows.scores import DOCUMENTS, GENERALIST
+from flows.scores import DOCUMENTS, GENERALIST, LANGUAGE_MODEL_ONLY
 from flows.workspace import Product, Workspace
 from gptcore.corpus.documents import read_documents
 from tasks_to_text.example import Example
 from tasks_to_text.nearest import Near, nearest
 from tasks_to_text.prompts_store import wordings_of
-from tasks_to_text.scored import Item
+from tasks_to_text.scored import UNSEEN, Item
 from tasks_to_text.store import ITEMS, read_examples, read_items, splits_of, training_pairs
 from tasks_to_text.task import MAIN, Split
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 _TAIL = 400
 """Characters of a prompt that are shown: its end."""
-_DIGITS = 12
-"""Of a digest."""
+_DIGITS = 8
+"""Of a digest; the catalogue has all of them."""
 _GONE = "no longer in the workspace"
 
 
@@ -171,9 +171,6 @@ def _chosen(found: Behind, item: str | None, number: int) -> list[Item]:
     return [*found.items[:number], *found.items[max(number, len(found.items) - 1) :]]
 
 
-# ------------------------------------------------------------------------------------------- text
-
-
 def _texts(found: Behind, shown: Sequence[Item]) -> dict[str, tuple[Example | None, str]]:
     """Item → its example, where it is one, and the text that it asks about; those that are gone
     are left out.
@@ -210,9 +207,6 @@ def _training(found: Behind) -> Iterator[tuple[str, str]]:
                 yield f"training prompt {number} of {task}", prompt + target
 
 
-# ---------------------------------------------------------------------------------------- showing
-
-
 def _show_score(console: "Console", found: Behind) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -230,9 +224,16 @@ def _show_score(console: "Console", found: Behind) -> None:
             Text(printable(score["model"]), style="bold" if score is own else ""),
             report.decimal(score["value"]),
             report.interval(score, 3) or "",
-            Text(_EXPOSURES.get(score["exposure"], printable(score["exposure"]))),
+            Text(_exposure(score)),
         )
     console.print(table)
+
+
+def _exposure(score: report.Score) -> str:
+    """In words; "" for a baseline that learns nothing anyway."""
+    if score["exposure"] == UNSEEN and score["model"] not in (GENERALIST, LANGUAGE_MODEL_ONLY):
+        return ""
+    return _EXPOSURES.get(score["exposure"], printable(score["exposure"]))
 
 
 _EXPOSURES = {
@@ -265,7 +266,7 @@ def _show_lineage(console: "Console", found: Behind) -> None:
     tree = Tree(_named("evaluation", found.evaluation.digest, found.evaluation))
     _grow(tree, found.evaluation, found.products, set())
     console.print("\n[bold]made from[/] [dim](digest of the content · code · packages)[/]")
-    console.print(tree, soft_wrap=True)
+    console.print(tree)
 
 
 def _grow(tree: "Tree", product: Product, products: Mapping[str, Product], grown: set[str]) -> None:
@@ -285,10 +286,13 @@ def _grow(tree: "Tree", product: Product, products: Mapping[str, Product], grown
 def _named(role: str, digest: str, product: Product | None) -> "Text":
     from rich.text import Text
 
-    text = Text.assemble((f"{role.replace('_', ' ')}  ", "bold"))
+    text = Text()
     if product is None:
+        text.append(f"{role.replace('_', ' ')}  ", style="bold")
         return text.append(f"{digest[:_DIGITS]}, {_GONE}", style="yellow")
     made = product.manifest
+    if role != made.kind:
+        text.append(f"{role.replace('_', ' ')}  ", style="bold")
     text.append(f"{made.kind}/{product.path.name}  ")
     short = (digest[:_DIGITS], made.source[:_DIGITS], made.lock[:_DIGITS])
     return text.append(" · ".join(short), style="dim")
@@ -337,7 +341,7 @@ def _nearest_lines(near: Sequence[Near] | None) -> "Iterator[Text]":
         yield Text("  no training text shares a rare word with it", style="dim")
     for one in near or ():
         shared = f"{one.runs or 'no'} runs of 8 words in common"
-        words = ", ".join(one.words[:6])
+        words = ", ".join(one.words[:4])
         yield Text(f"  near {printable(one.document)}: {shared}; shares {words}")
         snippet = Text(f"       {printable(one.snippet)}", style="dim")
         snippet.highlight_words(list(one.words), "not dim bold", case_sensitive=False)

@@ -19,32 +19,28 @@ written as they are made, and never all there.
 
 import gc
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tasks_to_text.errors import ConfigError, DataError, TasksToTextError
-from tasks_to_text.example import Example
-from tasks_to_text.fields import Unusable
 from tasks_to_text.held_out import Ids, drawn, record_key
 from tasks_to_text.labelled import check_specimens, draws_by, named_id, names_group
-from tasks_to_text.prompts_store import Origin, PromptsWriter
+from tasks_to_text.prompts_writer import Origin, PromptsWriter
 from tasks_to_text.selection import apart, select
 from tasks_to_text.shared_rows import check_held_out
 from tasks_to_text.sources import Places, iter_records, splits
 from tasks_to_text.tally import DUPLICATE_ID, MISSING, Bad, Tally
 from tasks_to_text.task import MAIN, SPLITS, Rejected, Row, Split, Task
+from tasks_to_text.worded import Wording
 
 Progress = Callable[[int, int, str], None]
 """(done, total, what)."""
 
 _SHOWN = 60
 """Characters of a bad record that a message shows."""
-
-NO_EXAMPLE = "no example"
-"""Reason of a row whose template makes something that cannot be an Example."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -251,7 +247,7 @@ def _convert_split(
     chosen = select(task, split, found, taken=made.taken, limit=limit, seed=config.seed)
     del found
     dropped = {**together, **chosen.dropped}
-    main = _Wording(task, split, MAIN)
+    main = Wording(task, split, MAIN)
     n_examples = writer.add(task, split, MAIN, main.examples(enumerate(chosen.rows), tally))
     tally.check(task.source.max_bad_share, f"task {task.name!r}, split {split!r}")
     main.check_groups(f"dropped: {dropped}")
@@ -273,7 +269,7 @@ def _reword(
 ) -> None:
     """The examples of a split in the task's other wordings, and what they cannot word."""
     for name in made.task.wordings:
-        left_out, wording = Tally(), _Wording(made.task, split, name)
+        left_out, wording = Tally(), Wording(made.task, split, name)
         n = writer.add(made.task, split, name, wording.examples(rows, left_out))
         wording.check_groups(f"left out: {left_out.reasons}")
         of = made.counts.setdefault("templates", {}).setdefault(
@@ -344,49 +340,3 @@ def _labelled(task: Task, split: Split, records: Sequence[Row], tally: Tally) ->
             f"({type(error).__name__}: {error}); let it yield Rejected for what it cannot use"
         ) from error
     return rows
-
-
-class _Wording:
-    """One wording of the rows of a split."""
-
-    def __init__(self, task: Task, split: Split, name: str) -> None:
-        self._about = f"task {task.name!r}, split {split!r}"
-        self._about += f", template {name!r}" if name != MAIN else ""
-        self._template = task.templates[name]
-        self.groups: set[str] = set()
-        """Of the examples that were made."""
-        self.made: list[tuple[int, Row]] = []
-        """Rows that it worded, with their places."""
-
-    def examples(
-        self, rows: Iterable[tuple[int, Row]], tally: Tally
-    ) -> Iterator[tuple[int, Example]]:
-        """Place and example of each row, in order; what it cannot word goes into the tally."""
-        for place, row in rows:
-            example = self._example(row, tally)
-            if example is not None:
-                self.groups.add(example.group)
-                self.made.append((place, row))
-                yield place, example
-
-    def check_groups(self, lost: str) -> None:
-        """DataError when no interval could be computed."""
-        if len(self.groups) < 2:
-            raise DataError(
-                f"{self._about}: {len(self.made)} examples from {len(self.groups)} groups "
-                f"({lost}); give its source more groups, or leave the task out"
-            )
-
-    def _example(self, row: Row, tally: Tally) -> Example | None:
-        try:
-            return self._template(row)
-        except DataError as error:
-            cause = error.__cause__
-            reason = str(cause) if isinstance(cause, Unusable) else NO_EXAMPLE
-            tally.reject(Rejected(reason=reason, where=str(error)))
-            return None
-        except Exception as error:  # as in _labelled
-            raise DataError(
-                f"{self._about}: its template failed on row {row['id']!r} "
-                f"({type(error).__name__}: {error}); correct the function"
-            ) from error

@@ -47,7 +47,7 @@ CREATE TABLE templates (
 CREATE TABLE examples (
     task          VARCHAR NOT NULL,   -- in tasks
     split         VARCHAR NOT NULL,
-    position      INTEGER NOT NULL,   -- from 0 within task and split; a seeded shuffle
+    position      INTEGER NOT NULL,   -- ascends within task and split; a seeded shuffle
     example_id    VARCHAR NOT NULL,
     "group"       VARCHAR NOT NULL,   -- what is never split; intervals are clustered by it
     gold          INTEGER NOT NULL,   -- index of the right choice in main, from 0; -1: no choices

@@ -17,14 +17,13 @@ from tasks_to_text import database
 from tasks_to_text.errors import DataError
 from tasks_to_text.prompts_store import (
     DATABASE,
-    Converted,
     evaluation_texts,
     read_examples,
     splits_of,
     templates_of,
     training_pairs,
-    write_prompts,
 )
+from tasks_to_text.prompts_writer import Converted, write_prompts
 from tasks_to_text.scored import Item, Score, Verdict
 
 __all__ = [

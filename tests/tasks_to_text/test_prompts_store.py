@@ -11,20 +11,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tasks_to_text import prompts_store
+from tasks_to_text import prompts_writer
 from tasks_to_text.convert import ConvertConfig, convert
 from tasks_to_text.errors import ConfigError, DataError
 from tasks_to_text.example import Example
 from tasks_to_text.kinds import classification
 from tasks_to_text.prompts_store import (
-    Converted,
-    PromptsWriter,
     evaluation_texts,
     read_examples,
     templates_of,
     training_pairs,
-    write_prompts,
 )
+from tasks_to_text.prompts_writer import Converted, PromptsWriter, write_prompts
 from tasks_to_text.source import Source
 from tasks_to_text.sources import Places
 from tasks_to_text.task import Task
@@ -177,7 +175,7 @@ def _example(number: int) -> Example:
 def test_a_large_task_is_in_several_row_groups_and_still_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prompts_store, "_ROW_GROUP", 3)
+    monkeypatch.setattr(prompts_writer, "_ROW_GROUP", 3)
     examples = [_example(number) for number in range(8)]
     with PromptsWriter(tmp_path) as writer:
         assert writer.add(TASK, "train", "main", enumerate(examples)) == 8
