@@ -164,6 +164,20 @@ def _add_looking(add: Callable[..., argparse.ArgumentParser], named: Any) -> Non
     diff.add_argument("--task", help="this one only")
     diff.add_argument("--number", type=int, default=3, help="items shown per task")
     _add_contamination(add)
+    why = add("why", "what a score is made of: items, prompts, products, training text", named)
+    why.add_argument("task", metavar="eval/TASK", help="or the task alone")
+    why.add_argument("--split", choices=SPLITS[1:], default="test")
+    why.add_argument("--model", default="generalist", help="a model or a baseline")
+    why.add_argument("--template", default="main", help="a wording of the task")
+    why.add_argument("--item", metavar="ID", help="this example only")
+    why.add_argument("--number", type=int, default=3, help="wrong answers shown")
+    sql = add("sql", "a question in SQL to the catalogue of the workspace; see docs/sql.md")
+    sql.add_argument("question", metavar="QUESTION")
+    sql.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    sql.add_argument(
+        "--prompts", default="", metavar="NAME", help="ask a profile's prompts instead"
+    )
+    add("reindex", "make the catalogue anew from the manifests")
     server = add("mlflow", "MLflow's pages about the workspace, on this machine only")
     server.add_argument("--port", type=int, default=5000)
 

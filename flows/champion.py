@@ -44,8 +44,11 @@ class Decision:
     date: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 
-def decisions(workspace: Workspace, profile: str) -> list[Decision]:
-    """All decisions about a profile, oldest first; a line cut off by a crash is passed over."""
+def decisions(workspace: Workspace, profile: str | None = None) -> list[Decision]:
+    """All decisions about a profile, or all that there are, oldest first.
+
+    A line cut off by a crash is passed over.
+    """
     path = workspace.root / FILE
     if not path.exists():
         return []
@@ -55,7 +58,7 @@ def decisions(workspace: Workspace, profile: str) -> list[Decision]:
             found.append(Decision(**json.loads(line)))
         except (ValueError, TypeError):
             LOG.warning("%s: passed over a line that is no decision: %.60s", path, line)
-    return [decision for decision in found if decision.profile == profile]
+    return [decision for decision in found if profile in (None, decision.profile)]
 
 
 def record(workspace: Workspace, decision: Decision) -> None:

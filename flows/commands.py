@@ -167,6 +167,45 @@ def diff(options: argparse.Namespace) -> int:
     return 0
 
 
+def why(options: argparse.Namespace) -> int:
+    """What a score is made of."""
+    from flows.console import make_console
+    from flows.why import show_why
+    from flows.workspace import Workspace
+
+    show_why(
+        make_console(),
+        Workspace.open(),
+        options.task.removeprefix("eval/"),
+        profile=options.profile,
+        split=options.split,
+        model=options.model,
+        template=options.template,
+        item=options.item,
+        number=options.number,
+    )
+    return 0
+
+
+def sql(options: argparse.Namespace) -> int:
+    """A question to the catalogue."""
+    from flows.console import make_console
+    from flows.sql import show_sql
+    from flows.workspace import Workspace
+
+    show_sql(make_console(), Workspace.open(), options.question, options.format, options.prompts)
+    return 0
+
+
+def reindex(options: argparse.Namespace) -> int:
+    """The catalogue, made anew."""
+    from flows.catalogue import reindex as make_anew
+    from flows.workspace import Workspace
+
+    print(make_anew(Workspace.open()))
+    return 0
+
+
 def generate(options: argparse.Namespace) -> int:
     """Continue a text."""
     from flows.console import printable

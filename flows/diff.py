@@ -157,7 +157,7 @@ def _named(workspace: Workspace, name: str) -> Product:
     path = Path(name)
     if (path / FILE).is_file():
         return Product(path, read_manifest(path), True)
-    known = [product for kind in ("run", "evaluation") for product in _products(workspace, kind)]
+    known = [product for kind in ("run", "evaluation") for product in workspace.finished(kind)]
     exact = [product for product in known if product.path.name == name]
     fits = exact or [product for product in known if product.path.name.startswith(name)]
     if len(fits) == 1:
@@ -172,7 +172,7 @@ def _named(workspace: Workspace, name: str) -> Product:
 def _evaluation_of(workspace: Workspace, run: Product, split: str) -> tuple[Product, str]:
     """The newest evaluation that scored a run on a split, and under which name."""
     roles = {"generalist": GENERALIST, "language_model_only": LANGUAGE_MODEL_ONLY}
-    for evaluation in reversed(_products(workspace, "evaluation")):
+    for evaluation in reversed(workspace.finished("evaluation")):
         for role, model in roles.items():
             scored = evaluation.manifest.inputs.get(role) == run.digest
             if scored and split in evaluation.manifest.config.get("splits", ()):
@@ -182,18 +182,12 @@ def _evaluation_of(workspace: Workspace, run: Product, split: str) -> tuple[Prod
     )
 
 
-def _products(workspace: Workspace, kind: str) -> list[Product]:
-    """The finished products of a kind, oldest first."""
-    paths = sorted((workspace.root / kind).glob(f"*/{FILE}"), key=lambda p: p.stat().st_mtime_ns)
-    return [Product(path.parent, read_manifest(path.parent), True) for path in paths]
-
-
 def _examples(
     workspace: Workspace, evaluation: Product, task: str, split: str
 ) -> dict[str, Example]:
     """The examples that an evaluation asked, by id; {} where they are gone, or for documents."""
     wanted = evaluation.manifest.inputs.get("prompts")
-    for product in _products(workspace, "prompts"):
+    for product in workspace.finished("prompts"):
         if product.digest == wanted and split in splits_of(product.path, task):
             found = read_examples(product.path, task, split)
             return {example.example_id: example for example in found}

@@ -121,7 +121,7 @@ class Night:
 def page_of(workspace: Workspace, decision: Decision) -> Path | None:
     """The page about a decision; None when none was written."""
     pages = (
-        p for p in _products(workspace, "report") if p.manifest.config.get("key") == decision.key
+        p for p in workspace.finished("report") if p.manifest.config.get("key") == decision.key
     )
     page = _newest(pages)
     return page.path / PAGE if page else None
@@ -130,7 +130,7 @@ def page_of(workspace: Workspace, decision: Decision) -> Path | None:
 def product_by_digest(workspace: Workspace, kind: str, digest: str) -> Product | None:
     """The finished product of a kind with that content, the newest of several; None: it is gone."""
     return _newest(
-        product for product in _products(workspace, kind) if product.digest == digest and digest
+        product for product in workspace.finished(kind) if product.digest == digest and digest
     )
 
 
@@ -296,14 +296,6 @@ def _options(run: Product, *but: str) -> str:
         for name in ("tokens", "seed", "threads")
         if name in train and name not in but
     )
-
-
-def _products(workspace: Workspace, kind: str) -> list[Product]:
-    found = []
-    for path in sorted((workspace.root / kind).glob(f"*/{FILE}")):
-        with suppress(GptcoreError):
-            found.append(_product(path.parent))
-    return found
 
 
 def _product(path: Path) -> Product:

@@ -18,9 +18,8 @@ from tasks_to_text.example import Example
 from tasks_to_text.language_model import LanguageModel
 from tasks_to_text.scored import IN_MIXTURE, SIBLING, UNSEEN, Item, Score
 from tasks_to_text.shots import Shots, pool_split
-from tasks_to_text.store import read_examples, splits_of, write_results
+from tasks_to_text.store import read_examples, splits_of, templates_of, write_results
 from tasks_to_text.task import LM_EVAL, MAIN, Task
-from tasks_to_text.task import Split as AnySplit
 from tasks_to_text.verdicts import verdicts
 
 GENERALIST = "generalist"
@@ -148,7 +147,7 @@ def _all(
     done, total = 0, len(config.splits) * (len(tasks) + 1)
     for task in tasks:
         known = splits_of(inputs.prompts, task.name)
-        train = _examples(inputs.prompts, task, "train", MAIN) if "train" in known else []
+        train = read_examples(inputs.prompts, task.name, "train") if "train" in known else []
         for split in config.splits:
             progress(done, total, f"{task.name}, {split}")
             done += 1
@@ -169,15 +168,16 @@ def _task(
     models: Mapping[str, LanguageModel],
     train: Sequence[Example],
 ) -> Iterator[Found]:
-    """One task on one split, under every wording that is wanted."""
+    """One task on one split: all models under its main wording, the generalist under the others."""
     exposure = dict.fromkeys(models, UNSEEN)
     exposure[GENERALIST] = exposure_of(task, config.mixture)
-    for template in config.wordings(task):
+    there = templates_of(prompts, task.name, split)
+    for template in (name for name in config.wordings(task) if name in there):
         yield evaluate(
             task,
-            _examples(prompts, task, split, template),
+            read_examples(prompts, task.name, split, template),
             split=split,
-            models=models,
+            models=models if template == MAIN else {GENERALIST: models[GENERALIST]},
             choices_only_of=GENERALIST,
             train=train,
             exposure=exposure,
@@ -192,13 +192,7 @@ def _shots(n: int, prompts: Path, task: Task, split: Split, template: str) -> Sh
     if not n:
         return Shots()
     source = pool_split(split, splits_of(prompts, task.name))
-    return Shots(n=n, pool=_examples(prompts, task, source, template), split=source)
-
-
-def _examples(prompts: Path, task: Task, split: AnySplit, template: str) -> list[Example]:
-    if template == MAIN:
-        return read_examples(prompts, task.name, split)
-    return read_examples(prompts, task.name, split, template=template)  # type: ignore[call-arg]
+    return Shots(n=n, pool=read_examples(prompts, task.name, source, template), split=source)
 
 
 def _models(config: EvaluationConfig, inputs: Inputs) -> dict[str, LanguageModel]:

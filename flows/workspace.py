@@ -119,6 +119,14 @@ class Workspace:
         found = sorted((self.root / kind).glob(pattern), key=lambda p: p.stat().st_mtime_ns)
         return Product(found[-1].parent, read_manifest(found[-1].parent), True) if found else None
 
+    def finished(self, kind: str = "*") -> list[Product]:
+        """The products of a kind, or all, that can be read, oldest first."""
+        found = []
+        for path in sorted(self.root.glob(f"{kind}/*/{FILE}"), key=lambda p: p.stat().st_mtime_ns):
+            with contextlib.suppress(ProductError):
+                found.append(Product(path.parent, read_manifest(path.parent), reused=True))
+        return found
+
     @property
     def _aside(self) -> Path:
         return self.root / ".building"

@@ -7,33 +7,40 @@ sees the columns that it declares and no others, so it makes the same alone and 
 Of a source that holds splits out, tasks must divide the rows alike, or one would train on what
 another is tested on: by the group or id that they all name, else by the whole record. What was bad
 in its records is counted with train.
+
+Every row becomes an example in each of the task's wordings. A row that the main wording cannot word
+is bad, and is no example at all; one that another wording cannot word is left out of that wording
+alone, and counted there.
+
+In memory are the records and labelled rows of one split, because they are shuffled and compared
+with one another: about 2 kB a row of two sentences (benchmarks/conversion.py). Examples are
+written as they are made, and never all there.
 """
 
+import gc
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tasks_to_text.errors import ConfigError, DataError, TasksToTextError
-from tasks_to_text.example import Example
 from tasks_to_text.held_out import Ids, drawn, record_key
 from tasks_to_text.labelled import check_specimens, draws_by, named_id, names_group
+from tasks_to_text.prompts_writer import Origin, PromptsWriter
 from tasks_to_text.selection import apart, select
 from tasks_to_text.shared_rows import check_held_out
 from tasks_to_text.sources import Places, iter_records, splits
-from tasks_to_text.store import Converted, write_prompts
 from tasks_to_text.tally import DUPLICATE_ID, MISSING, Bad, Tally
-from tasks_to_text.task import SPLITS, Rejected, Row, Split, Task
+from tasks_to_text.task import MAIN, SPLITS, Rejected, Row, Split, Task
+from tasks_to_text.worded import Wording
 
 Progress = Callable[[int, int, str], None]
 """(done, total, what)."""
 
 _SHOWN = 60
 """Characters of a bad record that a message shows."""
-
-NO_EXAMPLE = "no example"
-"""Reason of a row whose template makes something that cannot be an Example."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,9 +99,11 @@ def convert(
     ``tasks`` are those that ``config`` names, in that order. Returns counts: ``examples``, and by
     task ``template_hash``, ``source``, ``licence``, ``revision`` and, for each split that it has,
     ``records`` read, ``bad`` ones by reason, labelled ``rows``, those ``dropped`` by reason,
-    ``examples`` and their ``groups``. DataError when a source cannot be read, too many of its
-    records are bad, or a task finds fewer than two groups in a split (no interval could be
-    computed).
+    ``examples`` and their ``groups``; for a task of several wordings also, by ``templates``, the
+    ``hash`` of each and, for each split, its ``examples`` and those ``left_out`` by reason.
+    DataError when a source cannot be read, too many of its
+    records are bad, or a task finds fewer than two groups in a split, in whatever wording (no
+    interval could be computed); then ``out`` is left empty.
     """
     if (given := tuple(task.name for task in tasks)) != config.tasks:
         raise ConfigError(f"tasks={given}: must be those of the configuration, {config.tasks}")
@@ -105,17 +114,30 @@ def convert(
     total = sum(len(shared.tasks) * len(shared.splits) for shared in plan)
     made = {task.name: _Made(task=task) for task in tasks}
     done = 0
-    for shared in plan:
-        for task, split, reading in _readings(shared, places):
-            progress(done, total, f"{task.name}, {split}")
-            _convert_split(made[task.name], config, split, reading)
-            done += 1
-    progress(total, total, "writing")
-    write_prompts([one.converted() for one in made.values()], out)
+    with _without_collector(), PromptsWriter(out) as writer:
+        for shared in plan:
+            for task, split, reading in _readings(shared, places):
+                progress(done, total, f"{task.name}, {split}")
+                _convert_split(made[task.name], config, split, reading, writer)
+                done += 1
+        progress(total, total, "writing")
+        writer.finish([one.origin() for one in made.values()])
     return {
-        "examples": sum(len(rows) for one in made.values() for rows in one.examples.values()),
+        "examples": sum(one.n_examples for one in made.values()),
         "tasks": {name: one.counts for name, one in made.items()},
     }
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Rows hold no cycles, and a garbage collector would walk millions of them again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +165,7 @@ class _Made:
         self.task = task
         self.taken: set[str] = set()
         self.groups: set[str] = set()
-        self.examples: dict[Split, list[Example]] = {}
+        self.n_examples = 0
         self.n_records: dict[Split, int] = {}
         source = task.source
         self.counts: dict[str, Any] = {
@@ -153,14 +175,13 @@ class _Made:
             "revision": source.revision or ("unverified" if source.hub else ""),
         }
 
-    def converted(self) -> Converted:
+    def origin(self) -> Origin:
         """As the store takes it."""
-        return Converted(
+        return Origin(
             task=self.task,
             source_name=self.counts["source"],
             licence=self.counts["licence"],
             revision=self.counts["revision"],
-            examples=self.examples,
             n_records=self.n_records,
         )
 
@@ -202,7 +223,9 @@ def _read(tasks: Sequence[Task], split: Split, places: Places) -> _Reading:
     return _Reading(rows, tally, keys)
 
 
-def _convert_split(made: _Made, config: ConvertConfig, split: Split, reading: _Reading) -> None:
+def _convert_split(
+    made: _Made, config: ConvertConfig, split: Split, reading: _Reading, writer: PromptsWriter
+) -> None:
     """Examples and counts of one split; call it in order, because earlier splits claim their keys.
 
     The share of bad records is checked where they are read: for what is held out, in train.
@@ -219,26 +242,40 @@ def _convert_split(made: _Made, config: ConvertConfig, split: Split, reading: _R
     if split in shares:
         tally = Tally(kept=len(rows))
     found, together = apart(rows, made.groups, named=names_group(task))
-    limit = config.limit(task.name, split)
+    n_rows, limit = len(rows), config.limit(task.name, split)
+    del rows  # what is not selected may go
     chosen = select(task, split, found, taken=made.taken, limit=limit, seed=config.seed)
+    del found
     dropped = {**together, **chosen.dropped}
-    examples = list(_examples(task, split, chosen.rows, tally))
+    main = Wording(task, split, MAIN)
+    n_examples = writer.add(task, split, MAIN, main.examples(enumerate(chosen.rows), tally))
     tally.check(task.source.max_bad_share, f"task {task.name!r}, split {split!r}")
-    groups = len({example.group for example in examples})
-    if groups < 2:
-        raise DataError(
-            f"task {task.name!r}, split {split!r}: {len(examples)} examples from {groups} groups "
-            f"(dropped: {dropped}); give its source more groups, or leave the task out"
-        )
-    made.examples[split], made.n_records[split] = examples, n_records
+    main.check_groups(f"dropped: {dropped}")
+    made.n_examples += n_examples
+    made.n_records[split] = n_records
     made.counts[split] = {
         "records": n_records,
         "bad": dict(sorted(tally.reasons.items())),
-        "rows": len(rows),
+        "rows": n_rows,
         "dropped": dropped,
-        "examples": len(examples),
-        "groups": groups,
+        "examples": n_examples,
+        "groups": len(main.groups),
     }
+    _reword(made, split, main.made, writer)
+
+
+def _reword(
+    made: _Made, split: Split, rows: Sequence[tuple[int, Row]], writer: PromptsWriter
+) -> None:
+    """The examples of a split in the task's other wordings, and what they cannot word."""
+    for name in made.task.wordings:
+        left_out, wording = Tally(), Wording(made.task, split, name)
+        n = writer.add(made.task, split, name, wording.examples(rows, left_out))
+        wording.check_groups(f"left out: {left_out.reasons}")
+        of = made.counts.setdefault("templates", {}).setdefault(
+            name, {"hash": made.task.hash_of(name)}
+        )
+        of[split] = {"examples": n, "left_out": dict(sorted(left_out.reasons.items()))}
 
 
 def _is_drawn(task: Task, split: Split) -> bool:
@@ -265,19 +302,19 @@ def _rows(task: Task, split: Split, reading: _Reading, tally: Tally) -> list[Row
 def _own(task: Task, split: Split, records: Sequence[Row], tally: Tally) -> dict[int, Row]:
     """Number → record as a task sees it; what lacks a column or repeats an id goes in the tally."""
     found: dict[int, Row] = {}
-    ids, column = Ids(), named_id(task)
+    ids, column, wanted = Ids(), named_id(task), frozenset(task.columns)
     for number, record in enumerate(records):
-        where = f"record {number + 1} of {split}"
-        if missing := [name for name in task.columns if name not in record]:
-            has = ", ".join(record)[:_SHOWN]
-            no = f"{where}: no {', '.join(missing)}; it has {has}"
-            tally.reject(Bad(reason=MISSING, where=no))
+        if not wanted <= record.keys():
+            missing = ", ".join(name for name in task.columns if name not in record)
+            about = f"no {missing}; it has {', '.join(record)[:_SHOWN]}"
+            tally.reject(Bad(reason=MISSING, where=f"record {number + 1} of {split}: {about}"))
         elif column and not ids.add(record[column]):
-            again = f"{where}: {column}={record[column]!r:.{_SHOWN}}"
-            tally.reject(Bad(reason=DUPLICATE_ID, where=again))
+            about = f"{column}={record[column]!r:.{_SHOWN}}"
+            tally.reject(Bad(reason=DUPLICATE_ID, where=f"record {number + 1} of {split}: {about}"))
+        elif not wanted or len(wanted) == len(record):
+            found[number] = record
         else:
-            cut = {name: record[name] for name in task.columns}
-            found[number] = cut or record
+            found[number] = {name: record[name] for name in task.columns}
     return found
 
 
@@ -303,17 +340,3 @@ def _labelled(task: Task, split: Split, records: Sequence[Row], tally: Tally) ->
             f"({type(error).__name__}: {error}); let it yield Rejected for what it cannot use"
         ) from error
     return rows
-
-
-def _examples(task: Task, split: Split, rows: Sequence[Row], tally: Tally) -> Iterator[Example]:
-    """What the template makes of rows; rows it makes no Example of go into the tally."""
-    for row in rows:
-        try:
-            yield task.template(row)
-        except DataError as error:
-            tally.reject(Rejected(reason=NO_EXAMPLE, where=str(error)))
-        except Exception as error:  # as in _rows
-            raise DataError(
-                f"task {task.name!r}, split {split!r}: its template failed on row {row['id']!r} "
-                f"({type(error).__name__}: {error}); correct the function"
-            ) from error

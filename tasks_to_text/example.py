@@ -42,7 +42,7 @@ class Example:
     def __post_init__(self) -> None:
         if not self.target.strip():
             raise DataError(f"example {self.example_id!r}: target={self.target!r} is empty")
-        if any(shown != shown.rstrip() for shown in (self.prompt, *self.contexts)):
+        if self.prompt[-1:].isspace() or any(shown[-1:].isspace() for shown in self.contexts):
             raise DataError(
                 f"example {self.example_id!r}: prompt ends in white space; give it to the target"
             )

@@ -8,6 +8,7 @@ is converted silently: a number where text is needed is a sign of the wrong colu
 import re
 import string
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from tasks_to_text.errors import ConfigError
@@ -87,7 +88,31 @@ def wording_columns(argument: str, wording: str) -> tuple[str, ...]:
 
 def fill(wording: str, record: Row) -> str:
     """A wording with its braces filled from a record; without braces, the wording itself."""
-    return str(_read(lambda row: _FILLED.vformat(wording, (), row), record))
+    if "{" not in wording and "}" not in wording:
+        return wording
+    return str(_read(lambda row: _filled(wording, row), record))
+
+
+def _filled(wording: str, record: Row) -> str:
+    """As ``str.format`` of text; a wording of columns alone, the usual one, is read only once."""
+    parts = _parts(wording)
+    if parts is None:
+        return str(_FILLED.vformat(wording, (), record))
+    return "".join(
+        literal if name is None else literal + _text(record[name], name) for literal, name in parts
+    )
+
+
+@lru_cache(maxsize=256)
+def _parts(wording: str) -> tuple[tuple[str, str | None], ...] | None:
+    """Literal text and the column after it, in turn; None where braces hold more than a name."""
+    parsed = list(_FILLED.parse(wording))
+    if any(
+        name is not None and (spec or how or not name.isidentifier())
+        for _, name, spec, how in parsed
+    ):
+        return None
+    return tuple((literal, name) for literal, name, _, _ in parsed)
 
 
 def text(field: Field, record: Row) -> str:

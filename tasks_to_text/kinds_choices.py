@@ -66,7 +66,7 @@ def classification(
         text: Field = text, labels: Mapping[str, str] = labels, question: str = question
     ) -> Built:
         named = (*columns_of("text", text), label, *wording_columns("question", question))
-        words = _label_words(labels, common.get("name", ""))
+        words = _labels(labels, common.get("name", ""))
 
         def shape(record: Row) -> Shape:
             shown = _stripped(text, record)
@@ -122,7 +122,7 @@ def pair(
         question: str = question,
     ) -> Built:
         fields = (*columns_of("first", first), *columns_of("second", second), label)
-        words = _label_words(labels, common.get("name", ""))
+        words = _labels(labels, common.get("name", ""))
 
         def shape(record: Row) -> Shape:
             texts = _stripped(first, record), _stripped(second, record)
@@ -173,7 +173,7 @@ def rating(
             f"task {common.get('name', '')!r}: lowest={lowest}, highest={highest}: give a scale, "
             "such as 0 and 5"
         )
-    numbers = tuple(str(number) for number in range(lowest, highest + 1))
+    numbers = _labels({str(n): str(n) for n in range(lowest, highest + 1)}, common.get("name", ""))
 
     def build(
         first: Field = first,
@@ -188,10 +188,9 @@ def rating(
             texts = _stripped(first, record), _stripped(second, record)
             prompt = _joined(*_named((first_name, second_name), texts), fill(question, record))
             exact = _score(scalar(score, record), lowest, highest)
-            words = dict(zip(numbers, numbers, strict=True))
             nearest = str(math.floor(exact + 0.5))
             return dataclasses.replace(
-                _labelled(prompt, nearest, words, texts), references=(f"{exact:g}",)
+                _labelled(prompt, nearest, numbers, texts), references=(f"{exact:g}",)
             )
 
         return Built(shape, (*fields, *wording_columns("question", question)))
@@ -369,18 +368,29 @@ def _score(value: str, lowest: int, highest: int) -> float:
     return exact
 
 
-def _labelled(
-    prompt: str, value: str, words: Mapping[str, str], segments: tuple[str, ...]
-) -> Shape:
-    if value not in words:
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Labels:
+    """The labels of a task: as choices, and where each value stands among them."""
+
+    choices: tuple[str, ...]
+    places: Mapping[str, int]
+
+
+def _labelled(prompt: str, value: str, labels: _Labels, segments: tuple[str, ...]) -> Shape:
+    gold = labels.places.get(value)
+    if gold is None:
         raise Unusable("label out of range", repr(value))
-    choices = tuple(f" {word}" for word in words.values())
-    gold = list(words).index(value)
-    return Shape(prompt=prompt, target=choices[gold], choices=choices, gold=gold, segments=segments)
+    return Shape(
+        prompt=prompt,
+        target=labels.choices[gold],
+        choices=labels.choices,
+        gold=gold,
+        segments=segments,
+    )
 
 
-def _label_words(labels: Mapping[str, str], name: str) -> dict[str, str]:
-    """The labels, checked: str → word."""
+def _labels(labels: Mapping[str, str], name: str) -> _Labels:
+    """The labels, checked."""
     if not isinstance(labels, Mapping) or not all(isinstance(w, str) for w in labels.values()):
         raise ConfigError(
             f"task {name!r}: labels={labels!r:.80}; give a dictionary, value → the word for it, "
@@ -391,4 +401,5 @@ def _label_words(labels: Mapping[str, str], name: str) -> dict[str, str]:
         raise ConfigError(
             f"task {name!r}: labels={dict(labels)}: give at least two, each with a word of its own"
         )
-    return words
+    places = {value: place for place, value in enumerate(words)}
+    return _Labels(tuple(f" {word}" for word in words.values()), places)

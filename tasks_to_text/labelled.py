@@ -18,6 +18,7 @@ from tasks_to_text.task import Protocol, Rejected, Row, Split, Task, Template
 
 _SHOWN = 60
 """Characters of a rejected record that a message shows."""
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str)
 
 
 class Common(TypedDict, total=False):
@@ -268,6 +269,8 @@ class _Read(Mapping[str, Any]):
     whatever else the source, or another task of the same source, has in it.
     """
 
+    __slots__ = ("_columns", "_record")
+
     def __init__(self, record: Row) -> None:
         self._record = record
         self._columns: set[str] = set()
@@ -275,6 +278,11 @@ class _Read(Mapping[str, Any]):
     def __getitem__(self, column: str) -> Any:
         self._columns.add(column)
         return self._record[column]
+
+    def get(self, column: str, default: Any = None) -> Any:
+        """As of any mapping; that of the base class tries and catches, which takes its time."""
+        self._columns.add(column)
+        return self._record.get(column, default)
 
     def __iter__(self) -> Iterator[str]:
         self._columns.update(self._record)
@@ -286,7 +294,7 @@ class _Read(Mapping[str, Any]):
     def digest(self) -> str:
         """Of the columns read so far."""
         content = {column: self._record.get(column) for column in self._columns}
-        return digest(json.dumps(content, sort_keys=True, ensure_ascii=False, default=str))
+        return digest(_CANONICAL.encode(content))
 
 
 def _name(field: str | Callable[[Row], str], record: Row) -> str:

@@ -172,8 +172,8 @@ character of the literature."""
 
 PPL_NOVELS = plain_text(
     name="ppl_novels",
-    description="Bits per byte of four whole English novels, by Schreiner 1883, Gissing 1893, Barclay 1909 "
-    "and Ward 1920.",
+    description="Bits per byte of four whole English novels (Schreiner 1883, Gissing 1893, Barclay "
+    "1909, Ward 1920).",
     source=Source(
         mirror="tasks/ppl_novels",
         splits={"test": "test"},

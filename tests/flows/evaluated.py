@@ -1,5 +1,6 @@
 """Two small models with random weights, evaluated on one task of each protocol, as products."""
 
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -80,14 +81,14 @@ def prompts(out: Path) -> dict[str, Any]:
         Converted(
             task=one,
             source_name="x",
-            licence="",
+            licence="MIT" if one.name == "pick" else "",
             revision="",
             examples={
                 split: _examples(one.name, split, n)  # type: ignore[misc]
                 for split, n in sizes.items()
                 if (one.name, split) not in absent
             },
-            n_records={},
+            n_records={"train": 40, "validation": 12, "test": 30},
         )
         for one in TASKS
     ]
@@ -116,6 +117,9 @@ def _documents(out: Path) -> dict[str, Any]:
 def _run(seed: int, tokenizer: Path, out: Path) -> dict[str, Any]:
     save_weights(out / "weights", MODEL, GPT(MODEL).initialize(seed).state_dict())
     (out / "tokenizer").symlink_to(tokenizer)
+    rows = [{"step": step, "train/loss": 6 - step - seed / 10} for step in (1, 2)]
+    rows.append({"step": 2, "validation/loss": 4.5 - seed / 10})
+    (out / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return {}
 
 

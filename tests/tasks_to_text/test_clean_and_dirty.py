@@ -150,7 +150,12 @@ def test_what_is_written_is_read_again_in_equal_bytes(tmp_path: Path) -> None:
     assert written[0] == written[1]
     told = json.loads(written[0][1])
     assert (told["documents"], told["bytes"], told["words"]) == (1, 26, 13)
-    assert told["tasks"][0]["overlap"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert told["tasks"][0]["overlap"] == {
+        "value": 1.0,
+        "low": 1.0,
+        "high": 1.0,
+        "stderr": 0.0,
+    }
     assert told["tasks"][0]["confirmed"] == 1
 
 

@@ -103,13 +103,17 @@ def test_the_database_holds_what_the_files_hold_and_where_it_is_from(prompts: Pa
         ).fetchall()
         sizes = {"test": 64, "train": 192, "validation": 64}
         assert sources == [("documentation", "", "", split, n) for split, n in sizes.items()]
-        templates = connection.sql("SELECT task, template_hash, unseen FROM templates").fetchall()
+        templates = connection.sql(
+            "SELECT task, template, template_hash, main, unseen FROM templates "
+            "JOIN tasks USING (task)"
+        ).fetchall()
         assert templates == [
-            (name, registry.get(name).template_hash, name == "sentence_order")
+            (name, "main", registry.get(name).template_hash, True, name == "sentence_order")
             for name in CONFIG.tasks
         ]
         rows = connection.execute(
-            "SELECT example_id, prompt, target, choices, gold, segments FROM examples "
+            "SELECT example_id, prompt, target, choices, prompts.gold, segments FROM examples "
+            "JOIN prompts USING (task, split, example_id) "
             "WHERE task = ? AND split = ? ORDER BY position",
             ["package", "test"],
         ).fetchall()

@@ -99,10 +99,10 @@ def test_a_split_that_a_task_lacks_is_known_and_named(prompts: Path) -> None:
 def test_prompts_say_where_they_are_from(prompts: Path) -> None:
     with duckdb.connect(str(prompts / "prompts.duckdb"), read_only=True) as connection:
         sources = connection.sql("FROM sources ORDER BY task, split").fetchall()
-        templates = connection.sql("SELECT task, kind, protocol, headline FROM templates")
+        tasks = connection.sql("SELECT task, kind, protocol, headline FROM tasks")
         assert sources[0] == ("first", "test", "first source", "MIT", "", 7)
         assert len(sources) == 3
-        assert ("first", "question answering", "generation", "f1") in templates.fetchall()
+        assert ("first", "question answering", "generation", "f1") in tasks.fetchall()
         asked = """SELECT "references" FROM examples WHERE example_id = 'e1'"""
         assert connection.sql(asked).fetchall() == [(["t1", "u"],)]
 
