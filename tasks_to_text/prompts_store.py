@@ -20,7 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks_to_text.errors import DataError
+from tasks_to_text.errors import ConfigError, DataError
 from tasks_to_text.example import Example
 from tasks_to_text.mixture import draw_template
 from tasks_to_text.task import LM_EVAL, MAIN, SPLITS, Split
@@ -100,7 +100,12 @@ def training_pairs(
             f"template_weights[{task!r}]: there is no template {unknown[0]!r} to train on; its "
             f"templates are {', '.join(trained)}"
         )
-    streams = [_worded(prompts, task, name) for name in trained if weights.get(name, 1.0)]
+    read = [name for name in trained if weights.get(name, 1.0)]
+    if not read:
+        raise ConfigError(
+            f"template_weights[{task!r}]={dict(weights)}: one of them must weigh more than 0"
+        )
+    streams = [_worded(prompts, task, name) for name in read]
     for _, same in groupby(heapq.merge(*streams), itemgetter(0)):
         rows = {template: rest for _, template, *rest in same}
         example_id = next(iter(rows.values()))[0]

@@ -3,7 +3,8 @@ for a head on top, instead of as text.
 
 An example becomes one or several sequences of fields. Whoever fine-tunes puts ``_start_`` before a
 sequence, ``_delimiter_`` between its fields and ``_classify_`` behind it, all three learned then.
-The fields are those of ``Example.segments``: the row's own words, without any of the wording.
+The fields are those of ``Example.segments``: the row's own words, without any of the wording, so
+what is given is an example of the task's main template.
 """
 
 from typing import Literal

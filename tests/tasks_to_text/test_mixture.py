@@ -14,6 +14,7 @@ import pytest
 
 from tasks_to_text.errors import ConfigError, DataError
 from tasks_to_text.mixture import MixtureConfig, draw_template, rates, token_shares
+from tasks_to_text.prompts_store import PROMPTS
 from tasks_to_text.store import training_pairs
 
 COUNTS = {"rte": 2_490, "sst2": 67_349, "mnli": 392_702, "copa": 400}
@@ -113,12 +114,20 @@ def test_a_draw_depends_on_id_weights_and_seed_alone() -> None:
 
 def _prompts(path: Path, templates: dict[str, list[str]]) -> Path:
     """Rows as the store keeps them: every example of a task under each of its templates."""
-    rows = [
-        {"task": task, "example_id": f"{i}", "template": name, "prompt": f"{task} {i} {name}",
-         "target": f" {i}"}
-        for task, names in templates.items() for i in range(600) for name in names
-    ]  # fmt: skip
-    pq.write_table(pa.Table.from_pylist(rows), path / "train.parquet")
+    empty: dict[str, Any] = {
+        **{key: [] for key in ("choices", "references", "segments", "contexts")},
+        **dict.fromkeys(("template_hash", "group"), ""),
+        "gold": -1,
+    }
+    with pq.ParquetWriter(path / "train.parquet", PROMPTS) as file:
+        for task, names in templates.items():
+            for name in names:
+                rows = [
+                    {**empty, "task": task, "template": name, "position": i, "example_id": f"{i}",
+                     "prompt": f"{task} {i} {name}", "target": f" {i}"}
+                    for i in range(600)
+                ]  # fmt: skip
+                file.write_table(pa.Table.from_pylist(rows, schema=PROMPTS))
     return path
 
 
@@ -141,7 +150,9 @@ def test_weights_of_templates_are_by_name_and_the_rest_weighs_1(tmp_path: Path) 
     used = Counter(prompt.split()[-1] for prompt, _ in pairs)
     assert len(pairs) == 600 and set(used) == {"a", "c"}
     assert _chi_square(used, {"a": 2.0, "c": 1.0}) < 10.83
-    with pytest.raises(DataError, match=r"\['task'\]: there is no template 'd'; its .* a, b, c"):
+    with pytest.raises(
+        DataError, match=r"\['task'\]: there is no template .d. to train on; its .* a, b, c"
+    ):
         list(training_pairs(prompts, "task", {"d": 1.0}))
     with pytest.raises(ConfigError, match="one of them must weigh more than 0"):
         list(training_pairs(prompts, "task", dict.fromkeys("abc", 0.0)))
