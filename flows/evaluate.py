@@ -10,6 +10,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows import report, report_markdown
+from flows.contamination import contaminated
 from flows.gpu import device_kind
 from flows.mlflow_records import log_evaluation
 from flows.mlflow_tracking import ensure_training_run, tolerant
@@ -25,7 +26,7 @@ CONTENT = ("items.parquet", "metrics.json", "verdicts.json", "samples.json", "ta
 
 
 @task(cache_policy=NO_CACHE)
-def evaluation(profile: Profile, text: Text, runs: Runs) -> Product:
+def evaluation(profile: Profile, text: Text, runs: Runs, contamination: Product) -> Product:
     """Scores of the generalist, its twin without tasks, a random model and the baselines."""
     return _evaluated(
         profile,
@@ -36,6 +37,7 @@ def evaluation(profile: Profile, text: Text, runs: Runs) -> Product:
             "documents": text.documents,
             "generalist": runs.generalist,
             "language_model_only": runs.language_model_only,
+            "contamination": contamination,
         },
     )
 
@@ -96,7 +98,7 @@ def record(profile: Profile, runs: Runs, evaluated: Product) -> None:
 
 def evaluated(profile: Profile, text: Text, runs: Runs) -> Product:
     """The evaluation, recorded in MLflow."""
-    product = evaluation(profile, text, runs)
+    product = evaluation(profile, text, runs, contaminated(profile, text))
     record(profile, runs, product)
     return product
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows import report
+from flows import read_before, report
 from flows.champion import Decision
 from flows.errors import FlowsError
 from flows.gpu import METRICS
+from flows.read_before import ReadBefore
 from flows.report import GENERALIST, LANGUAGE_MODEL_ONLY, Score, Verdict
 from flows.workspace import Product, Workspace
 from gptcore.errors import GptcoreError
@@ -92,6 +93,8 @@ class Night:
     texts, documentation."""
     scores: Sequence[Score] = ()
     verdicts: Sequence[Verdict] = ()
+    contamination: Sequence[ReadBefore] = ()
+    """What of the evaluation the model had read before, a line per task and split."""
     samples: Sequence[Mapping[str, Any]] = ()
     """``document``, ``prompt``, ``continuation``; or ``task``, ``prompt``, ``answer``,
     ``references``."""
@@ -156,6 +159,7 @@ def collect_night(
         manifests={role: product.manifest for role, product in products.items()},
         scores=_or_empty(lambda: report.read_scores(evaluation)),
         verdicts=_or_empty(lambda: report.read_verdicts(evaluation)),
+        contamination=_or_empty(lambda: read_before.read(evaluation)),
         samples=_or_empty(lambda: _read_json(evaluation / "samples.json")),
         losses={
             name: read_jsonl(products[role].path / METRICS)

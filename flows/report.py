@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flows.read_before import ReadBefore
 from tasks_to_text.metric import METRICS, Metric
 from tasks_to_text.scored import BAG_OF_WORDS, CHANCE, CHOICES_ONLY, LZMA, MAJORITY, PLAIN
 from tasks_to_text.task import MAIN
@@ -63,6 +64,8 @@ class Line:
     """Whether it is better than chance, majority and choices only, as far as they were scored."""
     wordings: Mapping[str, Score] = field(default_factory=dict)
     """Template → the generalist's score."""
+    contamination: ReadBefore | None = None
+    """What of its items the model had read before; None: nobody has looked."""
 
     @property
     def own(self) -> Score | None:
@@ -104,6 +107,19 @@ class Line:
             said = f"{lost:,} of {total:,} left out"
             parts.append(f"**{said}**" if lost > LEFT_OUT * total else said)
         return ", ".join(parts)
+
+    @property
+    def clean(self) -> str:
+        """Items that stand in the training text, and the score on all others."""
+        one = self.contamination
+        if one is None:
+            return ""
+        if not one["confirmed"]:
+            return f"none of {one['items']:,}"
+        said = f"{one['confirmed']:,} of {one['items']:,}"
+        if "clean" not in one:
+            return said
+        return f"{said}; clean {decimal(one['clean']['value'])} {interval(one['clean'])}".rstrip()
 
     @property
     def is_good(self) -> bool:
@@ -183,8 +199,14 @@ def tables(scores: Sequence[Score], split: str) -> dict[str, dict[str, dict[str,
     return {metric: dict(sorted(found[metric].items())) for metric in sorted(found)}
 
 
-def lines(scores: Sequence[Score], verdicts: Sequence[Verdict], split: str) -> list[Line]:
+def lines(
+    scores: Sequence[Score],
+    verdicts: Sequence[Verdict],
+    split: str,
+    contamination: Sequence[ReadBefore] = (),
+) -> list[Line]:
     """One line per task of a split, by headline metric, in the order of SECTIONS."""
+    known = {one["task"]: one for one in contamination if one["split"] == split}
     judged = {(v["task"], v["metric"]): v for v in verdicts if v["split"] == split}
     found = []
     for metric, tasks in tables([s for s in scores if is_headline(s)], split).items():
@@ -198,6 +220,7 @@ def lines(scores: Sequence[Score], verdicts: Sequence[Verdict], split: str) -> l
                     scores=rows,
                     verdict=in_words(metric, rows, verdict),
                     beats_plain=verdict is not None and _beats_plain(verdict),
+                    contamination=known.get(task),
                     wordings=wordings(scores, task, metric, split),
                 )
             )
@@ -284,7 +307,7 @@ def _strongest(verdict: Verdict | None, rivals: Mapping[str, float], sign: int) 
     return max(known, key=lambda name: (known[name], sign * rivals[name]), default=None)
 
 
-def interval(score: Score, digits: int = 3) -> str:
+def interval(score: Mapping[str, Any], digits: int = 3) -> str:
     """The 95 % interval for print; empty for a constant such as chance."""
     if score["low"] == score["high"]:
         return ""

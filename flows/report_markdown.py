@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from flows.read_before import ReadBefore, read
 from flows.report import (
     COLUMNS,
     Line,
@@ -36,8 +37,10 @@ LEGEND = (
     "about the main one. *k-shot*: k solved examples stand before every prompt, from the "
     "training rows unless another split is named; nothing of this is zero-shot. *Cut*: items whose "
     "context lost its beginning because the model's is shorter. *Left out* of every row: examples "
-    "with a target or choice longer than the context, or without a token of its own after it. The "
-    "validation split decides on promotion, the test split only reports."
+    "with a target or choice longer than the context, or without a token of its own after it. *In "
+    "the training text*: items of which 13 words in a row, or all of a shorter one, stand there, "
+    "and the score on the others (*clean*). The validation split decides on promotion, the test "
+    "split only reports."
 )
 
 
@@ -46,28 +49,51 @@ def write(evaluation: Path, title: str) -> None:
     from flows.plots import plot_scores
 
     scores, verdicts = read_scores(evaluation), read_verdicts(evaluation)
-    (evaluation / "table.md").write_text(markdown(scores, title, verdicts), encoding="utf-8")
+    text = markdown(scores, title, verdicts, read(evaluation))
+    (evaluation / "table.md").write_text(text, encoding="utf-8")
     plot_scores(scores, evaluation / "scores.png", title)
 
 
-def markdown(scores: Sequence[Score], title: str, verdicts: Sequence[Verdict] = ()) -> str:
+def markdown(
+    scores: Sequence[Score],
+    title: str,
+    verdicts: Sequence[Verdict] = (),
+    contamination: Sequence[ReadBefore] = (),
+) -> str:
     """Every score with its interval, the test split first."""
     parts = [f"# {safe(title)}", "", LEGEND, ""]
     for split in splits(scores):
-        parts += [f"## {split.capitalize()} split", "", markdown_tables(scores, verdicts, split)]
+        table = markdown_tables(scores, verdicts, split, contamination)
+        parts += [f"## {split.capitalize()} split", "", table]
         parts += _others(scores, split)
     return "\n".join(parts)
 
 
-def markdown_tables(scores: Sequence[Score], verdicts: Sequence[Verdict], split: str) -> str:
+def markdown_tables(
+    scores: Sequence[Score],
+    verdicts: Sequence[Verdict],
+    split: str,
+    contamination: Sequence[ReadBefore] = (),
+) -> str:
     """A table per section, one row per task; columns that would be empty are left out."""
     parts: list[str] = []
-    for heading, found in sections(lines(scores, verdicts, split)).items():
+    for heading, found in sections(lines(scores, verdicts, split, contamination)).items():
         columns = [name for name in COLUMNS if any(name in line.scores for line in found)]
         ruled = ["rule"] if any(line.rules for line in found) else []
         spread = ["templates"] if any(line.spread for line in found) else []
+        read = ["in the training text"] if any(line.clean for line in found) else []
         less = ["cut, left out"] if any(line.incomplete for line in found) else []
-        header = ["task", "metric", "n / groups", *columns, *ruled, *spread, *less, "verdict"]
+        header = [
+            "task",
+            "metric",
+            "n / groups",
+            *columns,
+            *ruled,
+            *spread,
+            *read,
+            *less,
+            "verdict",
+        ]
         parts += [f"**{safe(heading)}**", "", f"| {' | '.join(header)} |"]
         parts.append("|---" * len(header) + "|")
         for line in found:
@@ -76,6 +102,7 @@ def markdown_tables(scores: Sequence[Score], verdicts: Sequence[Verdict], split:
             cells += [_cell(line.scores.get(name)) for name in columns]
             cells += [_rules(line)] if ruled else []
             cells += [line.spread] if spread else []
+            cells += [line.clean] if read else []
             cells += [line.incomplete] if less else []
             parts.append(f"| {' | '.join([*cells, safe(line.verdict)])} |")
         parts.append("")

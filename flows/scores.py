@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from flows.errors import ConfigError
+from flows.read_before import FILE as READ_BEFORE
+from flows.read_before import read_before
 from gptcore.corpus.documents import read_documents
 from tasks_to_text.evaluate import evaluate, evaluate_documents
 from tasks_to_text.example import Example
@@ -92,11 +94,14 @@ class Inputs:
     """Directories of the products that are read."""
 
     prompts: Path
-    documents: Path
+    documents: Path | None
+    """Held-out text; None: neither bits per byte nor continuations are wanted."""
     generalist: Path
     """A run: ``weights`` and ``tokenizer`` in it."""
     language_model_only: Path | None = None
     """A run trained without tasks; None: only the generalist is scored."""
+    contamination: Path | None = None
+    """Which items stand in the training text; None: nobody has looked."""
 
 
 Found = tuple[list[Item], list[Score]]
@@ -109,7 +114,8 @@ def score(
     out: Path,
     progress: Callable[[int, int, str], None],
 ) -> dict[str, Any]:
-    """Write items.parquet, results.duckdb, metrics.json, verdicts.json and samples.json.
+    """Write items.parquet, results.duckdb, metrics.json, verdicts.json, samples.json and, where
+    overlaps are known, contamination.json.
 
     A split that a task does not have is passed over. Returns the numbers of items and scores.
     """
@@ -123,6 +129,10 @@ def score(
     write_results(items, scores, judged, out)
     write_json([asdict(row) for row in scores], out / "metrics.json")
     write_json([asdict(row) for row in judged], out / "verdicts.json")
+    if inputs.contamination is not None:
+        seed = config.seed
+        told = read_before(inputs.contamination, items, scores, model=GENERALIST, seed=seed)
+        write_json(told, out / READ_BEFORE)
     samples = _continuations(config, inputs, models[GENERALIST]) if config.samples else []
     answers = _answers(config, tasks, inputs, items) if config.samples else []
     write_json([*samples, *answers], out / "samples.json")
@@ -215,6 +225,8 @@ def _models(config: EvaluationConfig, inputs: Inputs) -> dict[str, LanguageModel
 
 def _sample(inputs: Inputs, split: Split, count: int, seed: int) -> list[tuple[str, str, str]]:
     """A seeded sample of held-out documents as (id, group, text), in the order of the corpus."""
+    if inputs.documents is None:
+        return []
     documents = list(read_documents(inputs.documents / f"{split}.parquet"))
     chosen = random.Random(seed).sample(range(len(documents)), min(count, len(documents)))
     return [(d.id, d.group, d.text) for d in (documents[i] for i in sorted(chosen))]
