@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def add(name: str, about: str, parent: Any = common, **more: Any) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=about, description=about, parents=[parent], **more)
-        own = f"{name}_" if iskeyword(name) else name
+        own = f"{name}_" if iskeyword(name) else name.replace("-", "_")
         function = cli.run if name in ("run", *STAGES) else getattr(cli, own)
         sub.set_defaults(command=function, name=name)
         return sub
@@ -223,6 +223,7 @@ def _add_using(add: Callable[..., argparse.ArgumentParser], named: Any) -> None:
     generate.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     score = add("score", "what the champion thinks of your texts, or prompts with choices", named)
     score.add_argument("file", type=Path, metavar="FILE", help=".jsonl, .txt or .md")
+    _add_harness(add("lm-eval", "lm-evaluation-harness' own tasks on a model of ours", named))
     add("card", "the champion's model card, in Markdown", named)
     export = add("export", "write the champion as a Hugging Face directory", named)
     export.add_argument("directory", type=Path, metavar="DIR", help="new or empty")
@@ -238,6 +239,26 @@ def _add_using(add: Callable[..., argparse.ArgumentParser], named: Any) -> None:
     read.add_argument("directory", type=Path, metavar="DIR", help="new or empty")
     init = add("init", "write a project folder, to fill with your own corpora and tasks")
     init.add_argument("directory", type=Path, metavar="DIR")
+
+
+def _add_harness(harness: argparse.ArgumentParser) -> None:
+    """The options that lm-evaluation-harness has under the same names."""
+    harness.add_argument(
+        "--tasks", required=True, metavar="TASK,TASK", help="names of the harness; * for anything"
+    )
+    harness.add_argument(
+        "--model",
+        default="champion",
+        help="champion, the start of a judged run's name, or a directory: of weights and tokenizer,"
+        " or Hugging Face's",
+    )
+    harness.add_argument("--limit", type=int, help="items per task; all unless given")
+    harness.add_argument("--num-fewshot", type=int, help="solved items before each")
+    harness.add_argument(
+        "--include-path", type=cli.existing_directory, help="a folder of task files of your own"
+    )
+    harness.add_argument("--gen-kwargs", default="", metavar="NAME=VALUE,…", help="of generation")
+    harness.add_argument("--output", type=Path, metavar="FILE", help="results as JSON")
 
 
 def _set_environment(options: argparse.Namespace) -> None:

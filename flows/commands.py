@@ -234,6 +234,52 @@ def score(options: argparse.Namespace) -> int:
     return 0
 
 
+def lm_eval(options: argparse.Namespace) -> int:
+    """Tasks of lm-evaluation-harness on a model of ours; prints the harness's own table."""
+    from flows.console import printable
+    from flows.errors import FlowsError
+
+    try:
+        from flows import harness
+    except ModuleNotFoundError as error:
+        if error.name != "lm_eval":
+            raise
+        raise FlowsError(
+            "lm-evaluation-harness is not installed: pip install 'generalist[lm-eval]', or in this "
+            "checkout: .venv/bin/python -m pip install -e '.[lm-eval]'"
+        ) from error
+
+    config = harness.HarnessConfig(
+        tasks=tuple(options.tasks.split(",")),
+        limit=options.limit,
+        num_fewshot=options.num_fewshot,
+        include_path=options.include_path,
+        gen_kwargs=options.gen_kwargs,
+        output=options.output,
+    )
+    scorer, name = _model(options.profile, options.model)
+    print(printable(harness.run_harness(scorer, config, name=name)))
+    return 0
+
+
+def _model(profile: str, model: str) -> tuple[Any, str]:
+    """A scorer, and what to call it: of the champion, of a directory, or of a judged run."""
+    if model == "champion":
+        return _champion(profile), f"champion of {profile}"
+    if Path(model).is_dir():
+        from flows.harness import load_directory
+
+        return load_directory(Path(model)), model
+    from flows.champion import judged_run
+    from flows.profiles import load
+    from flows.workspace import Workspace
+    from gptcore.scoring import Scorer
+
+    load(profile)
+    run = judged_run(Workspace.open(), profile, model)
+    return Scorer.load(run.path / "weights", run.path / "tokenizer"), run.path.name
+
+
 def _champion(profile: str) -> Any:
     """A scorer with the champion's weights; the last challenger's where there is no champion."""
     from flows.champion import model_of
