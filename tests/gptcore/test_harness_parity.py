@@ -46,9 +46,20 @@ def _requests(scorer: Scorer) -> list[tuple[str, str]]:
         found += [(" ".join(words[:9]), " " + " ".join(words[i : i + 4])) for i in range(9, 13)]
         found += [(" ".join(words[2:-1]), " " + words[-1]), ("", " ".join(words[:3]))]
     found += [("ends in space  ", "then more"), ("long " * 60, " a tail"), ("é ", "日本")]
+    found += [(text[:at], text[at : at + 30]) for text in texts(3, 33) for at in (9, 14, 21)]
     contexts = [context for context, _ in found[::5]]
     written = scorer.generate(contexts, max_tokens=4)
     return [*found, *zip(contexts, written, strict=True)]
+
+
+def test_some_contexts_end_inside_a_token_of_the_whole(
+    scorer: Scorer, tokenizer: Tokenizer
+) -> None:
+    def cut(context: str, text: str) -> bool:
+        ids = tokenizer.encode(context.rstrip())
+        return tokenizer.encode(context + text)[: len(ids)] != ids
+
+    assert sum(cut(*request) for request in _requests(scorer)) >= 2
 
 
 @pytest.mark.parametrize("batch_size", [1, 7])
