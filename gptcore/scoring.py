@@ -2,8 +2,9 @@
 
 ``Scorer`` answers requests as lm-evaluation-harness defines them (``api/model.py``): trailing white
 space of a context belongs to the continuation; the continuation's ids are those of the whole text
-after the context's. Other than there, every text starts after end-of-text, as in training. A text
-that does not fit loses its beginning. All in fp32.
+after as many as the context has alone, and come after the context's own, also where a token of the
+whole spans the border. Other than there, every text starts after end-of-text, as in training. A
+text that does not fit loses its beginning. All in fp32.
 
 Inputs are sorted by length into batches bounded by tokens, logits are made at scored positions
 only, and a context stands once in a row with all its continuations (``gptcore.packing``).
@@ -37,6 +38,7 @@ LONGEST_ROW = 2
 """Contexts of the model that a row of continuations may hold at most: bounds its mask."""
 
 
+_Ids = Sequence[int]
 Scores = list[tuple[float, bool]]
 """Per expected id its log-probability, and whether it is the most likely one."""
 
@@ -95,8 +97,8 @@ class Scorer:
         wholes = self._wholes(requests)
         asked = self._asked(requests, wholes)
         cuts = [
-            1 + n_context - len(one.trunk)
-            for one, (n_context, _) in zip(asked, wholes, strict=True)
+            1 + len(context) - len(one.trunk)
+            for one, (context, _) in zip(asked, wholes, strict=True)
         ]
         return list(map(_likelihood, self._scores(asked), cuts))
 
@@ -117,8 +119,8 @@ class Scorer:
         ]
         wholes = self._wholes([requests[i] for i in unclear])
         found = [True] * len(requests)
-        for i, (n_context, whole) in zip(unclear, wholes, strict=True):
-            found[i] = 0 < len(whole) - n_context <= limit
+        for i, (context, whole) in zip(unclear, wholes, strict=True):
+            found[i] = 0 < len(whole) - len(context) <= limit
         return found
 
     def rolling(self, texts: Sequence[str], *, stride: int | None = None) -> list[Loglikelihood]:
@@ -194,27 +196,27 @@ class Scorer:
         return self._asked(pairs, self._wholes(pairs))
 
     def _asked(
-        self, pairs: Sequence[tuple[str, str]], wholes: Sequence[tuple[int, Sequence[int]]]
+        self, pairs: Sequence[tuple[str, str]], wholes: Sequence[tuple[_Ids, _Ids]]
     ) -> list[Request]:
         return [self._request(*whole, text) for whole, (_, text) in zip(wholes, pairs, strict=True)]
 
-    def _wholes(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[int, Sequence[int]]]:
-        """Ids of context and continuation together, and how many of them are the context's; every
-        text is encoded once."""
+    def _wholes(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[_Ids, _Ids]]:
+        """Ids of the context alone, and of context and continuation together; every text is
+        encoded once."""
         contexts = {context: context.rstrip() for context, _ in pairs}
         texts = list(dict.fromkeys([*contexts.values(), *(c + text for c, text in pairs)]))
         ids = dict(zip(texts, self._tokenizer.encode_batch(texts), strict=True))
-        return [(len(ids[contexts[c]]), ids[c + text]) for c, text in pairs]
+        return [(ids[contexts[c]], ids[c + text]) for c, text in pairs]
 
-    def _request(self, n_context: int, whole: Sequence[int], text: str) -> Request:
-        """The ids of context and continuation, cut after the context's."""
+    def _request(self, context: _Ids, whole: _Ids, text: str) -> Request:
+        """The context's ids, and those of the whole text that come after as many."""
         limit = self._model.config.context_length
-        expected = whole[n_context:]
+        expected = whole[len(context) :]
         if not 0 < len(expected) <= limit:
             raise DataError(
                 f"continuation {text[:40]!r} has {len(expected)} tokens: give 1 … {limit}"
             )
-        trunk = [self._tokenizer.end_of_text, *whole[:n_context]][-(limit + 1 - len(expected)) :]
+        trunk = [self._tokenizer.end_of_text, *context][-(limit + 1 - len(expected)) :]
         return Request(tuple(trunk), tuple(expected))
 
     def _rolling_windows(self, text: str, stride: int) -> Iterator[Request]:

@@ -164,3 +164,38 @@ ONE_BILLION_WORDS = Detokenizer(
     name="one_billion_words", to_text=one_billion_words, to_tokens=moses_tokens
 )
 DETOKENIZERS = (SST, SNLI, TREC, LAMBADA, CBT, PTB, WIKITEXT, ONE_BILLION_WORDS)
+_REPLACED = (
+    *((f" @{sign}@ ", sign) for sign in "-,."),
+    *((f" {mark} ", f"{mark} ") for mark in ":;.!?,"),
+)
+_PAIRS = tuple(
+    (re.compile(rf"{re.escape(a)}\s*([^{re.escape(b)}]*?)\s*{re.escape(b)}"), rf"{a}\1{b}")
+    for a, b in ("()", "[]", "{}", '""', "''")
+)
+_HEADINGS = tuple((" ".join("=" * n), "=" * n) for n in (4, 3, 2))
+_MARKS = ((" ° ", "°"), (" \n", "\n"), ("\n ", "\n"), (" N ", " 1 "), (" 's", "'s"))
+_YEAR = re.compile("/' [0-9]/")
+_NO_YEAR = "/'[0-9]/"
+"""Meant to close up ``' 70``, but slashes and digits are taken literally in both: only ``/' 7/`` is
+found, and its digit is lost."""
+
+
+def wikitext_in_harness(page: str) -> str:
+    """A page of WikiText as lm-evaluation-harness reads it, quirks included: quotes and brackets
+    close up over line ends too, ``N`` becomes 1.
+
+    >>> wikitext_in_harness(' = Ann = \\n \\n She read 1 @,@ 000 " well @-@ known " books . \\n')
+    ' = Ann =\\n\\nShe read 1,000 "well-known" books.\\n'
+    """
+    text = _YEAR.sub(_NO_YEAR, page.replace("s '", "s'"))
+    text = _replaced(text, _REPLACED)
+    for pair, joined in _PAIRS:
+        text = pair.sub(joined, text)
+    return _replaced(_replaced(text, _HEADINGS), _MARKS)
+
+
+def _replaced(text: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    """One after the other, in order."""
+    for found, new in pairs:
+        text = text.replace(found, new)
+    return text

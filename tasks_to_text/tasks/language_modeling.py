@@ -12,10 +12,10 @@ text, and there 29.41 and 37.50. State yours with the number.
 
 from tasks_to_text.kinds import plain_text
 from tasks_to_text.source import Source
-from tasks_to_text.task import Row, Task
+from tasks_to_text.task import LM_EVAL, Row, Task
 from tasks_to_text.tasks.detokenize import ONE_BILLION_WORDS as ONE_BILLION_WORDS_FORM
 from tasks_to_text.tasks.detokenize import PTB as PTB_FORM
-from tasks_to_text.tasks.detokenize import WIKITEXT
+from tasks_to_text.tasks.detokenize import WIKITEXT, wikitext_in_harness
 from tasks_to_text.tasks.running_text import articles, pieces, regrouped, runs
 
 _END = "<eos>"
@@ -45,6 +45,7 @@ def _wikitext(name: str, title: str, config: str, licence: str, specimen: Row) -
         ),
         text=lambda row: WIKITEXT.to_text(row["text"]),
         original="text",
+        wordings={LM_EVAL: {"text": lambda row: wikitext_in_harness(row["text"])}},
         columns=("text",),
         unseen=True,
         specimens=(specimen,),

@@ -25,10 +25,10 @@ def articles(texts: Iterable[str]) -> Iterator[str]:
     An article starts at a heading of the first level (`` = Title = ``) that stands between blank
     lines; formulas such as `` = 1 k = `` do not. What comes before the first one is an article of
     its own unless it is blank. Law: the lines of all articles are those of all records; a blank
-    line is one space, as in the published files.
+    line is one space, and every line has its end, as in the published files.
 
     >>> list(articles(["", " = Ann = \n", "", " = = Life = = \n", "", " Text . \n"]))
-    [' = Ann = \n \n = = Life = = \n \n Text . ']
+    [' = Ann = \n \n = = Life = = \n \n Text . \n']
     """
     lines = [
         line if line.strip() else " "
@@ -37,7 +37,7 @@ def articles(texts: Iterable[str]) -> Iterator[str]:
     ]
     starts = [i for i in range(len(lines)) if _starts_article(lines, i)]
     for start, end in zip([0, *starts], [*starts, len(lines)], strict=True):
-        article = "\n".join(lines[start:end])
+        article = "".join(f"{line}\n" for line in lines[start:end])
         if article.strip():
             yield article
 

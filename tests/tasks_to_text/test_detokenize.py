@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lm_eval.tasks.wikitext.preprocess_wikitext import wikitext_detokenizer
 
 from tasks_to_text import registry
 from tasks_to_text.sources import Places, read_rows
+from tasks_to_text.task import LM_EVAL, Rejected
 from tasks_to_text.tasks.detokenize import (
     CBT,
     DETOKENIZERS,
@@ -26,7 +28,11 @@ from tasks_to_text.tasks.detokenize import (
     Detokenizer,
     penn,
     wikitext,
+    wikitext_in_harness,
 )
+
+PIECES = [*" \n\t\"'()[]{}/=:;.!?,°sN7aé", "@-@", "@,@", "@.@", "'s", "= =", " N ", "/' 7/", " ° "]
+"""What the rules of the harness are about, to be put together at random."""
 
 
 @pytest.mark.parametrize(
@@ -202,3 +208,35 @@ def test_natural_text_of_wikitext_loses_no_letter() -> None:
 def _letters(text: str) -> str:
     """Without white space and the stand-ins of WikiText."""
     return "".join(re.sub(r"@([-,.])@", r"\1", text).split())
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        (" = Ann = \n \n She left . \n", " = Ann =\n\nShe left.\n"),
+        ("the dogs ' 1 @.@ 5 m", "the dogs' 1.5 m"),
+        ("= = = = Notes = = = =", "==== Notes ===="),
+        ("( a ) [ b ] { c } \" d \" ' e '", "(a) [b] {c} \"d\" 'e'"),
+        ("21 ° C , N N times the ship 's", "21°C, 1 N times the ship's"),
+        ("in /' 7/ and /' 70/", "in /'[0-9]/ and /' 70/"),
+    ],
+)
+def test_a_page_reads_as_the_harness_reads_it(page: str, text: str) -> None:
+    assert wikitext_in_harness(page) == text == wikitext_detokenizer({"page": page})
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
+def test_any_page_reads_as_the_harness_reads_it(page: str) -> None:
+    assert wikitext_in_harness(page) == wikitext_detokenizer({"page": page})
+
+
+def test_the_wording_reads_so_and_counts_the_page_as_published() -> None:
+    page = " = Ann = \n \n She read 1 @,@ 000 books . \n"
+    (row,) = registry.get("wikitext2").rows([{"text": page}], "test")
+    assert not isinstance(row, Rejected)
+    theirs, main = (
+        registry.get("wikitext2").wordings[LM_EVAL](row),
+        registry.get("wikitext2").template(row),
+    )
+    assert theirs.target == wikitext_detokenizer({"page": page}) != main.target
+    assert theirs.segments == main.segments == (page,)

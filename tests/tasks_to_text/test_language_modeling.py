@@ -51,8 +51,8 @@ LINES = [
 def test_articles_start_at_headings_between_blank_lines_and_not_at_formulas() -> None:
     assert list(articles(LINES)) == [
         " = Ann Lee = \n \n Ann ( born 1900 ) wrote . \n \n = = Life = = \n \n The value is \n"
-        " = 1 k = \n 2 here . \n ",
-        " = B = \n \n B . ",
+        " = 1 k = \n 2 here . \n \n",
+        " = B = \n \n B . \n",
     ]
 
 
@@ -70,7 +70,7 @@ def test_no_line_of_an_article_is_lost(lines: list[str]) -> None:
 
 
 def test_what_stands_before_the_first_heading_is_an_article() -> None:
-    assert list(articles(["a", "", " = B = ", " "])) == ["a\n ", " = B = \n "]
+    assert list(articles(["a", "", " = B = ", " "])) == ["a\n \n", " = B = \n \n"]
 
 
 @given(st.lists(st.text(alphabet="ab \né", max_size=30), max_size=4), st.integers(1, 12))

@@ -146,11 +146,11 @@ GOLDEN = {
     "wikitext2": (
         "",
         (),
-        '= <unk> =\n\nIt\'s 1,000 "well-known" books (2.5%).\n== Life ==\nShe doesn\'t; "why?"',
+        '= <unk> =\n\nIt\'s 1,000 "well-known" books (2.5%).\n== Life ==\nShe doesn\'t; "why?"\n',
     ),
     "blimp": ("", ("Slept who?", "Who slept?"), "Who slept?"),
     "lambada_standard": ("\"is it?\" he asked. she didn't look at mr. lee's", (), " stone"),
-    "wikitext103": ("", (), '= Ann =\n\nIt\'s 1,000 "well-known" books.'),
+    "wikitext103": ("", (), '= Ann =\n\nIt\'s 1,000 "well-known" books.\n'),
     "ptb": ("", (), "mr. <unk> says it's up $N million and/or isn't\n"),
     "one_billion_words": ("", (), '"We can\'t," said Mr. Lee (twice).\n'),
     "enwik8": ("", (), ENWIK8["text"]),
@@ -185,7 +185,7 @@ def test_references_and_what_is_counted() -> None:
     assert (nothing.target, nothing.references) == (" unanswerable", ("unanswerable",))
     assert example("nq_open", NQ_OPEN).references == ("Bob Russell", "Bobby Scott")
     assert example("wmt14_fr_en", WMT).references == ("It rains!",)
-    assert example("wikitext2", WIKITEXT2).segments == (WIKITEXT2["text"].removesuffix("\n"),)
+    assert example("wikitext2", WIKITEXT2).segments == (WIKITEXT2["text"],)
 
 
 def test_groups() -> None:
