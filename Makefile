@@ -4,7 +4,7 @@ PIP_ARGS ?=
 BIN := .venv/bin
 export DO_NOT_TRACK := true
 
-.PHONY: install run test check bench
+.PHONY: install run test check bench agree
 
 install: .venv/installed
 
@@ -30,3 +30,8 @@ check: install
 # checkout of nanoGPT to measure too.
 bench: install
 	@$(BIN)/python -m benchmarks $(BENCH)
+
+# Our scores beside lm-evaluation-harness' on one model; fails where they differ. GENERALIST_DATA=DIR
+# names a mirror of the published data to take rows from too.
+agree: install
+	@$(BIN)/python -m benchmarks.agreement

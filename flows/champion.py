@@ -134,14 +134,16 @@ def model_of(workspace: Workspace, profile: str) -> tuple[Product, bool]:
     return run_of(workspace, judged[-1]), False
 
 
-def judged_run(workspace: Workspace, profile: str, name: str) -> Product:
+def judged_run(workspace: Workspace, profile: str, name: str, *, option: str = "--run") -> Product:
     """The run of that name, or whose name alone begins so, among those that were judged.
 
-    FlowsError names those that there are.
+    FlowsError names those that there are, and the ``option`` that the name was given with.
     """
     judged = {Path(decision.run).name: decision for decision in decisions(workspace, profile)}
     fits = [one for one in judged if one == name] or [one for one in judged if one.startswith(name)]
     if len(fits) == 1:
         return run_of(workspace, judged[fits[0]])
     there = ", ".join(fits or judged) or "none yet"
-    raise FlowsError(f"--run={name!r}: name one of the runs that {profile!r} has judged: {there}")
+    raise FlowsError(
+        f"{option}={name!r}: name one of the runs that {profile!r} has judged: {there}"
+    )

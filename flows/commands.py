@@ -242,7 +242,7 @@ def lm_eval(options: argparse.Namespace) -> int:
     try:
         from flows import harness
     except ModuleNotFoundError as error:
-        if error.name != "lm_eval":
+        if (error.name or "").partition(".")[0] != "lm_eval":
             raise
         raise FlowsError(
             "lm-evaluation-harness is not installed: pip install 'generalist[lm-eval]', or in this "
@@ -276,7 +276,7 @@ def _model(profile: str, model: str) -> tuple[Any, str]:
     from gptcore.scoring import Scorer
 
     load(profile)
-    run = judged_run(Workspace.open(), profile, model)
+    run = judged_run(Workspace.open(), profile, model, option="--model")
     return Scorer.load(run.path / "weights", run.path / "tokenizer"), run.path.name
 
 

@@ -25,6 +25,7 @@ from lm_eval.tasks import TaskManager
 from lm_eval.utils import handle_non_serializable, make_table, simple_parse_args_string
 
 from flows.errors import ConfigError
+from gptcore.errors import ConfigError as CoreConfigError
 from gptcore.hugging_face import import_published
 from gptcore.manifest import write_whole
 from gptcore.scoring import Scorer
@@ -95,7 +96,11 @@ class HarnessModel(LM):  # type: ignore[misc]
         found: dict[int, str] = {}
         for options, places in alike.items():
             prompts = [requests[at].args[0] for at in places]
-            written = self._scorer.generate(prompts, **decoding(json.loads(options)))
+            try:
+                written = self._scorer.generate(prompts, **decoding(json.loads(options)))
+            except CoreConfigError as error:
+                remedy = "shorter answers: --gen-kwargs max_gen_toks=N"
+                raise ConfigError(f"generation {options}: {error}; {remedy}") from error
             found.update(zip(places, written, strict=True))
         return [found[at] for at in range(len(requests))]
 
@@ -159,8 +164,8 @@ def run_harness(scorer: Scorer, config: HarnessConfig, *, name: str) -> str:
     know, and where a task's data cannot be had.
     """
     logging.getLogger("lm_eval").setLevel(logging.WARNING)
-    manager = TaskManager(include_path=config.include_path)
-    tasks = _known(config.tasks, manager)
+    manager = _manager(config)
+    tasks = known_tasks(config.tasks, manager)
     try:
         results = simple_evaluate(
             model=HarnessModel(scorer),
@@ -186,7 +191,17 @@ def run_harness(scorer: Scorer, config: HarnessConfig, *, name: str) -> str:
     return "\n".join(tables)
 
 
-def _known(tasks: Iterable[str], manager: TaskManager) -> list[str]:
+def _manager(config: HarnessConfig) -> TaskManager:
+    """Your own task files alone where they are all that is asked for: to read the names of the
+    harness's 14,000 takes longer than a small evaluation."""
+    if config.include_path is not None:
+        own = TaskManager(include_path=str(config.include_path), include_defaults=False)
+        if set(config.tasks) <= set(own.all_subtasks):
+            return own
+    return TaskManager(include_path=config.include_path and str(config.include_path))
+
+
+def known_tasks(tasks: Iterable[str], manager: TaskManager) -> list[str]:
     """Names that patterns stand for; ConfigError suggests near ones where one stands for none."""
     found: dict[str, None] = {}
     for task in tasks:

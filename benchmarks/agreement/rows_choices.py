@@ -35,6 +35,7 @@ def _hellaswag() -> Rows:
         ("Чтение", "Мальчик открывает книгу.", "он", "читает вслух.|ест снег.|красит забор.|летит домой.", 0),
         ("Drumming", "Four drums stand in a row.", "a boy", "hits the left one,  then the right one.|hits the left one,  then the night.|hits the lake.|hits.", 0),
         ("Juggling", "A clown holds three balls.", "", "He throws one up.|He buys a house.|He eats a tent.|He is a tent.", 0),
+        ("Packing", "How to pack a bag [title] Roll the shirts. [step]", "", "Put shoes below.|Put shoes on the moon.|Boil the bag.|Put.", 0),
         ("Cutting hair", "The barber puts a cape on a boy.", "the scissors", "are eaten.|snip above the ear.|swim.|are elected.", 1),
         ("Climbing", "She chalks her hands.", "her rope", "hangs below her.|is a letter.|votes.|is made of soup.", 0),
         ("Repairing a bike", "How to mend a tyre [title] Take off the wheel. [step] Find the hole.", "a patch", "[title] is glued over it.|writes a poem.|grows leaves.|is 3 °C colder.", 0),

@@ -109,7 +109,6 @@ REQUESTS: Rows = [
         (f"{LONG} {LONG}", " It was grey and flat and smelled of tar."),
         ("Short.", f" {LONG[:120]}"),
         (LONG, f" {LONG[:120]}"),
-        ("<|endoftext|>", " is text here"),
         ("a", " <|endoftext|>"),
     )
 ]

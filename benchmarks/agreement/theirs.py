@@ -94,6 +94,8 @@ def hugging_face(directory: Path, *, rolling: bool) -> Any:
     harness puts it before the text itself. ``logits_cache`` is off: 0.4.13 takes log-probabilities
     of the wrong tokens for requests of the same text that are divided at another place.
     """
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
     tokenizer = transformers.AutoTokenizer.from_pretrained(directory)
     tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
         single=f"{END_OF_TEXT} $A", special_tokens=[(END_OF_TEXT, tokenizer.bos_token_id)]
