@@ -25,9 +25,11 @@ def agree(suites: Sequence[Suite], directory: Path) -> list[Compared]:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     tasks = directory / "tasks"
     tasks.mkdir()
-    taken = {suite.name: ours.examples_of(suite) for suite in suites}
-    texts = [example.text for _, examples in taken.values() for example in examples]
-    scorer = make_model(texts, directory)
+    worded = {suite.name: ours.examples_of(suite) for suite in suites}
+    texts = [example.text for _, examples in worded.values() for example in examples]
+    learned = [example.text for s in suites if s.written for example in worded[s.name][1]]
+    scorer = make_model(texts, learned, directory)
+    taken = {name: ours.fitting(*both, scorer) for name, both in worded.items()}
     for suite in suites:
         theirs.write_task(suite, taken[suite.name][0], tasks)
     found = {suite.name: ours.run(suite, taken[suite.name][1], scorer) for suite in suites}
@@ -61,7 +63,8 @@ def show(console: Console, compared: Sequence[Compared]) -> None:
     for one in compared:
         lines = [f"{name} {a:.6g} / {b:.6g}" for name, (a, b) in one.metrics.items()]
         table.add_row(
-            *(one.task, one.against, str(one.items), str(one.requests), f"{one.difference:.1e}"),
+            *(one.task, one.against, f"{one.items} of {one.rows}", str(one.requests)),
+            f"{one.difference:.1e}",
             "\n".join(lines) or "equal texts" * (not one.problems),
             "no" if one.problems else f"yes, {len(one.excused)} excused" if one.excused else "yes",
         )

@@ -29,7 +29,10 @@ class Compared:
     task: str
     against: str
     """Whose model the harness had: ``adapter`` or ``Hugging Face``."""
+    rows: int
     items: int
+    """Without the rows that our task does not take, and those with a choice longer than the model's
+    context, where the harness stops."""
     requests: int
     difference: float
     """The largest of all requests, in nats; 0 where texts were generated."""
@@ -62,6 +65,7 @@ def compare(suite: Suite, against: str, ours: Ours, theirs: Theirs) -> Compared:
     return Compared(
         task=suite.name,
         against=against,
+        rows=len(suite.rows),
         items=len(ours.requests),
         requests=sum(map(len, ours.requests)),
         difference=max((abs(a - b) for a, b in _nats(ours, theirs)), default=0.0),

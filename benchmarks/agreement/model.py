@@ -1,6 +1,7 @@
-"""The model that both sides score: small, and trained for a few seconds on the compared texts.
+"""The model that both sides score: small, and trained for a few seconds on the texts whose ends are
+to be written.
 
-Trained so that its answers are neither all right nor all wrong, and that what it writes is text;
+Trained so that its last words are neither all right nor all wrong, and that what it writes is text;
 how well it does says nothing. Equal texts make an equal model on one machine.
 """
 
@@ -19,13 +20,16 @@ from gptcore.model import GPT
 from gptcore.scoring import Scorer
 from gptcore.tokenizer import Tokenizer, load_tokenizer, train_tokenizer
 
-VOCABULARY, CONTEXT = 640, 128
+VOCABULARY, CONTEXT = 640, 256
 _STEPS, _BATCH, _LENGTH = 150, 16, 48
 _IGNORED = -100
 
 
-def make_model(texts: Sequence[str], directory: Path) -> Scorer:
-    """Write ``weights``, ``tokenizer`` and ``exported`` into ``directory``; returns the scorer."""
+def make_model(texts: Sequence[str], learned: Sequence[str], directory: Path) -> Scorer:
+    """Write ``weights``, ``tokenizer`` (of ``texts``) and ``exported`` into ``directory``.
+
+    Returns the scorer of what has ``learned`` the others.
+    """
     (directory / "tokenizer").mkdir()
     train_tokenizer(TokenizerConfig(vocab_size=VOCABULARY), texts, directory / "tokenizer")
     tokenizer = load_tokenizer(directory / "tokenizer")
@@ -33,7 +37,7 @@ def make_model(texts: Sequence[str], directory: Path) -> Scorer:
         vocab_size=tokenizer.vocab_size, context_length=CONTEXT, n_layer=2, n_head=4, n_embd=48
     )
     model = GPT(config).initialize(0)
-    _train(model, tokenizer, texts)
+    _train(model, tokenizer, learned)
     save_weights(directory / "weights", config, model.state_dict())
     weights, exported = directory / "weights", directory / "exported"
     export_hugging_face(weights, directory / "tokenizer", exported)

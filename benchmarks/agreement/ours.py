@@ -65,6 +65,18 @@ def examples_of(suite: Suite) -> tuple[list[Row], list[Example]]:
     return kept, examples
 
 
+def fitting(
+    rows: Sequence[Row], examples: Sequence[Example], scorer: Scorer
+) -> tuple[list[Row], list[Example]]:
+    """Those whose targets and choices the model can read as a whole, whichever way it is asked."""
+    wanted = [(*one.requests, *(("", choice) for choice in one.choices)) for one in examples]
+    if any(one.prompt == "" for one in examples) or not examples:  # whole texts, or no examples
+        return list(rows), list(examples)
+    fits = [all(scorer.fits(requests)) for requests in wanted]
+    kept = [i for i, fit in enumerate(fits) if fit]
+    return [rows[i] for i in kept], [examples[i] for i in kept]
+
+
 def run(suite: Suite, examples: Sequence[Example], scorer: Scorer) -> Ours:
     """The suite's examples, evaluated; without a task its requests, asked one by one."""
     if suite.task is None:

@@ -215,7 +215,6 @@ def _piqa() -> Rows:
         ("carry eggs", "in a net of fire", "in a carton", 1),
         ("light a candle", "Strike a match.", "Strike a bargain.", 0),
         ("wake up early", "Set an alarm ⏰", "Set an alarm clock on fire 🔥", 0),
-        ("", "Nothing is asked.", "Nothing is answered.", 0),
         ("fold a letter", "in three", "in the river", 0),
     ]
     return [{"goal": g, "sol1": a, "sol2": b, "label": gold} for g, a, b, gold in told]

@@ -47,6 +47,11 @@ class Suite:
         return LM_EVAL if self.task is not None and LM_EVAL in self.task.wordings else MAIN
 
     @property
+    def written(self) -> bool:
+        """What the model itself would write is compared."""
+        return self.task is not None and self.task.protocol in ("last_word", "generation")
+
+    @property
     def rolling(self) -> bool:
         """Whole texts are scored."""
         return self.task is not None and self.task.protocol == "text"
