@@ -29,6 +29,7 @@ def _lint(root: Path) -> subprocess.CompletedProcess[str]:
         ("tasks_to_text/metrics.py", "import gptcore.errors", "tasks_to_text knows of no"),
         ("flows/promote.py", "import mlflow", "one importer of mlflow"),
         ("tasks_to_text/convert.py", "import duckdb", "one importer of duckdb"),
+        ("flows/commands.py", "import lm_eval", "one importer of lm_eval"),
     ],
 )
 def test_a_planted_import_breaks_its_contract(

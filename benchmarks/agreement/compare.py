@@ -46,7 +46,8 @@ class Compared:
 
 def compare(suite: Suite, against: str, ours: Ours, theirs: Theirs) -> Compared:
     """Everything that a suite left on both sides."""
-    problems, excused = [], []
+    problems: list[str] = []
+    excused: list[str] = []
     if len(ours.requests) != len(theirs.requests):
         problems.append(f"{len(ours.requests)} items, theirs {len(theirs.requests)}")
     problems += _few(list(_other_requests(ours, theirs)))
@@ -58,10 +59,10 @@ def compare(suite: Suite, against: str, ours: Ours, theirs: Theirs) -> Compared:
                 told = f"item {at}: {metric} {mine[metric]:.0f}, theirs {other[metric]:.0f}"
                 (excused if margin < MARGIN else problems).append(f"{told}, margin {margin:.2g}")
     metrics = {name: (mine, theirs.metrics[name]) for name, mine in ours.metrics.items()}
-    for name, (mine, other) in metrics.items():
-        allowed = len(excused) / len(ours.items) + 1e-9 if name in _RANKED else RELATIVE * other
-        if not abs(mine - other) <= allowed:
-            problems.append(f"{name} {mine}, theirs {other}")
+    for name, (a, b) in metrics.items():
+        allowed = len(excused) / len(ours.items) + 1e-9 if name in _RANKED else RELATIVE * b
+        if not abs(a - b) <= allowed:
+            problems.append(f"{name} {a}, theirs {b}")
     return Compared(
         task=suite.name,
         against=against,
@@ -79,7 +80,7 @@ def _other_requests(ours: Ours, theirs: Theirs) -> Iterator[str]:
     for at, (mine, other) in enumerate(zip(ours.requests, theirs.requests, strict=False)):
         if [*map(_moved, mine)] != [*map(_moved, other)]:
             pairs = zip(mine, other, strict=False)
-            a, b = next((p for p in pairs if _moved(p[0]) != _moved(p[1])), (mine, other))
+            a, b = next((p for p in pairs if _moved(p[0]) != _moved(p[1])), (mine[-1], other[-1]))
             yield f"item {at}: asked {_end(a)}, theirs {_end(b)}"
 
 
