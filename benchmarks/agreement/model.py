@@ -30,6 +30,7 @@ def make_model(texts: Sequence[str], learned: Sequence[str], directory: Path) ->
 
     Returns the scorer of what has ``learned`` the others.
     """
+    torch.set_num_threads(1)  # as the scorer does: another number would train another model
     (directory / "tokenizer").mkdir()
     train_tokenizer(TokenizerConfig(vocab_size=VOCABULARY), texts, directory / "tokenizer")
     tokenizer = load_tokenizer(directory / "tokenizer")
