@@ -25,21 +25,22 @@ def articles(texts: Iterable[str]) -> Iterator[str]:
     An article starts at a heading of the first level (`` = Title = ``) that stands between blank
     lines; formulas such as `` = 1 k = `` do not. What comes before the first one is an article of
     its own unless it is blank. Law: the lines of all articles are those of all records; a blank
-    line is one space, and every line has its end, as in the published files.
+    line is one space, and every line has its end, as in the published files; the last of all has
+    one where its record has.
 
     >>> list(articles(["", " = Ann = \n", "", " = = Life = = \n", "", " Text . \n"]))
     [' = Ann = \n \n = = Life = = \n \n Text . \n']
     """
-    lines = [
-        line if line.strip() else " "
-        for text in texts
-        for line in text.removesuffix("\n").split("\n")
-    ]
+    lines, ends = [], True
+    for text in texts:
+        own = text.removesuffix("\n").split("\n")
+        lines += [line if line.strip() else " " for line in own]
+        ends = text.endswith("\n") or not text.strip()
     starts = [i for i in range(len(lines)) if _starts_article(lines, i)]
     for start, end in zip([0, *starts], [*starts, len(lines)], strict=True):
-        article = "".join(f"{line}\n" for line in lines[start:end])
+        article = "\n".join(lines[start:end])
         if article.strip():
-            yield article
+            yield f"{article}\n" if ends or end < len(lines) else article
 
 
 def _starts_article(lines: list[str], i: int) -> bool:

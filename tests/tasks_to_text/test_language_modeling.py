@@ -57,7 +57,7 @@ def test_articles_start_at_headings_between_blank_lines_and_not_at_formulas() ->
 
 
 def test_articles_do_not_depend_on_how_lines_are_spread_over_records() -> None:
-    one = ["\n".join(line.removesuffix("\n") or " " for line in LINES)]
+    one = ["".join(f"{line.removesuffix(chr(10)) or chr(32)}\n" for line in LINES)]
     assert list(articles(one)) == list(articles(LINES))
     whole = list(articles(LINES))
     assert list(articles(whole)) == whole
