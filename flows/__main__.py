@@ -224,6 +224,17 @@ def _add_using(add: Callable[..., argparse.ArgumentParser], named: Any) -> None:
     score = add("score", "what the champion thinks of your texts, or prompts with choices", named)
     score.add_argument("file", type=Path, metavar="FILE", help=".jsonl, .txt or .md")
     _add_harness(add("lm-eval", "lm-evaluation-harness' own tasks on a model of ours", named))
+    bench = add("benchmark", "the champion on published tasks, beside all baselines", named)
+    bench.add_argument(
+        "--tasks",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="these; default: all whose rows lie in the mirror (--data)",
+    )
+    bench.add_argument("--limit", type=int, default=500, help="examples per task, at most")
+    bench.add_argument("--templates", choices=("main", "all"), default="all", help="wordings")
+    bench.add_argument("--shots", type=int, help="solved examples before each prompt")
     add("card", "the champion's model card, in Markdown", named)
     export = add("export", "write the champion as a Hugging Face directory", named)
     export.add_argument("directory", type=Path, metavar="DIR", help="new or empty")

@@ -1,7 +1,6 @@
 """What each command of the command line does; whatever is heavy is imported where it is used."""
 
 import argparse
-import logging
 import os
 import sys
 from pathlib import Path
@@ -12,10 +11,9 @@ def run(options: argparse.Namespace) -> int:
     """``run`` and the six stages: one flow in this process."""
     from rich.markup import escape
 
-    from flows.console import StageHandler, make_console
+    from flows.console import make_console, staged
     from flows.plan import plan, require
     from flows.profiles import Overrides, load
-    from flows.progress import LOG
     from flows.workspace import Workspace
 
     overrides = Overrides(tokens=options.tokens, seed=options.seed, threads=options.threads)
@@ -30,21 +28,35 @@ def run(options: argparse.Namespace) -> int:
     if "retrain" in options:
         parameters["retrain"] = options.retrain
     flow = _flow(options.name)
-    handler = StageHandler(console)
-    LOG.addHandler(handler)
-    LOG.setLevel(logging.DEBUG)
-    LOG.propagate = False
-    try:
+    with staged(console):
         state = flow(**parameters, return_state=True)
-    finally:
-        handler.close()
-        LOG.removeHandler(handler)
     key = state.result()
     if options.name == "run":
         from flows.results import show_results
 
         skipped = state.name == "Skipped"
         show_results(console, workspace, options.profile, key, skipped=skipped)
+    return 0
+
+
+def benchmark(options: argparse.Namespace) -> int:
+    """The champion on published tasks."""
+    from flows.benchmark import benchmark as flow
+    from flows.console import make_console, show_places, show_scores, staged
+    from flows.report import read_scores, read_verdicts
+
+    console = make_console()
+    parameters = {
+        "profile": options.profile,
+        "tasks": tuple(options.tasks),
+        "limit": options.limit,
+        "templates": options.templates,
+        "shots": options.shots,
+    }
+    with staged(console):
+        evaluation, page = map(Path, flow(**parameters))
+    show_scores(console, read_scores(evaluation), read_verdicts(evaluation))
+    show_places(console, {"table": evaluation / "table.md", "page": page})
     return 0
 
 

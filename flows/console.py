@@ -7,7 +7,8 @@ writes plain lines now and then instead of a bar.
 import logging
 import time
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from rich.text import Text
 
 from flows import report
 from flows.champion import Decision
-from flows.progress import ATTRIBUTE, Event
+from flows.progress import ATTRIBUTE, LOG, Event
 from flows.report import Line, Score, Verdict, decimal, interval
 from tasks_to_text.scored import CHANCE
 
@@ -98,6 +99,20 @@ class StageHandler(logging.Handler):
             self._bars.stop()
             self._bars.remove_task(self._bar)
             self._bar = None
+
+
+@contextmanager
+def staged(console: Console) -> Iterator[None]:
+    """Stages that run inside are shown."""
+    handler = StageHandler(console)
+    LOG.addHandler(handler)
+    LOG.setLevel(logging.DEBUG)
+    LOG.propagate = False
+    try:
+        yield
+    finally:
+        handler.close()
+        LOG.removeHandler(handler)
 
 
 def make_console() -> Console:

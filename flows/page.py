@@ -5,7 +5,7 @@ it can be mailed, archived, or opened on a machine without a network. Texts of c
 models are escaped by ``flows.markup``. A part whose data are missing says so in words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from flows import page_making, report
@@ -23,6 +23,12 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _PROMPT = 1200
 """Characters of a prompt that are shown."""
 _MISSING = "Not there: {}"
+MORE: Mapping[str, Callable[[Line], str]] = {
+    "templates": lambda line: line.spread,
+    "in the training text": lambda line: line.clean,
+    "cut, left out": lambda line: line.incomplete.replace("*", ""),
+}
+"""Columns of the table of scores that are there where a task has something to say in them."""
 
 
 def write_page(path: Path, night: Night) -> None:
@@ -36,7 +42,7 @@ def write_page(path: Path, night: Night) -> None:
 def page(night: Night) -> str:
     """The whole document."""
     parts = {
-        "scores": ("Scores", _scores(night)),
+        "scores": ("Scores", scores(night)),
         "champion": ("Challenger and champion", _champion(night)),
         "loss": ("Loss", _losses(night)),
         "samples": ("Samples", _samples(night)),
@@ -45,21 +51,27 @@ def page(night: Night) -> str:
         "making": ("How it was made", page_making.making(night)),
         "limits": ("What the numbers do not say", _limits(night)),
     }
+    title = f"{night.profile}, {_day(night.date)}: {_outcome(night)}"
+    return document(title, _decision(night), parts)
+
+
+def document(title: str, header: Markup, parts: Mapping[str, tuple[str, Sequence[Markup]]]) -> str:
+    """A page: a header, links to its parts, the parts (id → heading and content)."""
     head = el(
         "head",
         el("meta", charset="utf-8"),
         el("meta", http_equiv="Content-Security-Policy", content=POLICY),
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
         el("meta", name="color-scheme", content="light dark"),
-        el("title", f"{night.profile}, {_day(night.date)}: {_outcome(night)}"),
+        el("title", title),
         style(STYLE),
     )
-    links = [el("a", title, href=f"#{name}") for name, (title, _) in parts.items()]
+    links = [el("a", heading, href=f"#{name}") for name, (heading, _) in parts.items()]
     sections = [
-        el("section", el("h2", title), *content, id=name)
-        for name, (title, content) in parts.items()
+        el("section", el("h2", heading), *content, id=name)
+        for name, (heading, content) in parts.items()
     ]
-    body = el("body", el("main", _decision(night), el("nav", *links), *sections))
+    body = el("body", el("main", header, el("nav", *links), *sections))
     return f"<!DOCTYPE html>\n{el('html', head, body, lang='en')}\n"
 
 
@@ -94,11 +106,12 @@ def _facts(night: Night) -> Markup:
     return el("dl", *shown, cls="facts") if shown else EMPTY
 
 
-def _scores(night: Night) -> list[Markup]:
+def scores(night: Night) -> list[Markup]:
+    """Plot and tables of all scores."""
     splits = report.splits(night.scores)
     if not splits:
         return [missing("the scores (metrics.json of the evaluation)")]
-    found = report.lines(night.scores, night.verdicts, splits[0])
+    found = report.lines(night.scores, night.verdicts, splits[0], night.contamination)
     plot = el(
         "figure",
         scores_plot(found),
@@ -118,15 +131,17 @@ def _table(found: list[Line], split: str) -> Markup:
     columns = [name for name in shown if any(name in line.scores for line in found)]
     heads = [("task", ""), ("verdict", ""), *((name, "num") for name in columns)]
     heads.append(("chance or rule", "num rule"))
+    more = [name for name, told in MORE.items() if any(told(line) for line in found)]
+    heads += [(name, "num told") for name in more]
     rows = []
     for heading, lines in report.sections(found).items():
         rows.append(el("tr", el("th", heading, colspan=len(heads), scope="col", cls="section")))
-        rows += [_table_row(line, columns) for line in lines]
+        rows += [_table_row(line, columns, more) for line in lines]
     title = f"Headline metric of every task, {split} split, with 95 % intervals"
     return page_making.table(title, heads, rows, kind="scores")
 
 
-def _table_row(line: Line, columns: list[str]) -> Markup:
+def _table_row(line: Line, columns: list[str], more: list[str]) -> Markup:
     one = line.any_score
     size = f"n = {one['n']:,} in {one['n_groups']:,} groups"
     about = [el("small", line.measure), el("small", size)]
@@ -141,7 +156,8 @@ def _table_row(line: Line, columns: list[str]) -> Markup:
         el("div", report.decimal(s["value"]), el("small", name))
         for name, s in {**chance, **line.rules}.items()
     ]
-    return el("tr", *cells, el("td", *rules, cls="num rule"))
+    told = [el("td", MORE[name](line), cls="num told") for name in more]
+    return el("tr", *cells, el("td", *rules, cls="num rule"), *told)
 
 
 def _cell(score: Score | None, own: bool = False) -> Markup:

@@ -6,6 +6,8 @@ from typing import Any
 from flows.drawing import bar
 from flows.markup import EMPTY, Markup, el, join
 from flows.night import Night
+from flows.read_before import ReadBefore
+from flows.report import decimal, interval
 
 HELD_OUT_REASONS = ("made of evaluation text", "holds an evaluation text")
 """Reasons for which ingestion drops a training document because of the evaluation splits."""
@@ -93,10 +95,39 @@ def contamination(night: Night) -> list[Markup]:
         f"{dropped.get(holds, 0):,} held one of them. Rows of the tasks are not checked against "
         "other tasks’ evaluation texts."
     )
-    return [
-        el("p", said),
-        el("p", f"Scores on the items that are clean beyond doubt: {NOT_COMPUTED}.", cls="note"),
-    ]
+    return [el("p", said), *overlaps(night.contamination)]
+
+
+def overlaps(found: Sequence[ReadBefore]) -> list[Markup]:
+    """How much of every evaluated task stands in the training text, and what it does to scores."""
+    if not found:
+        return [
+            el("p", f"Overlap of the items with the training text: {NOT_COMPUTED}.", cls="note")
+        ]
+    heads = [("task", ""), ("split", ""), ("items", "num"), ("8-grams found", "num")]
+    heads += [("read before", "num"), ("score on the rest", "num"), ("score on those", "num")]
+    note = (
+        "8-grams found: the share of an evaluation’s runs of eight words that stand in the "
+        "training text (GPT-2’s Table 6). Read before: items of which 13 words in a row, or all of "
+        "a shorter one, stand there. Scores are the generalist’s; those on items read before say "
+        "little where these are few, and such items may be easier for other reasons."
+    )
+    rows = [_overlap(one) for one in sorted(found, key=lambda one: (one["split"], one["task"]))]
+    return [el("p", note, cls="note"), table("Evaluation in the training text", heads, rows)]
+
+
+def _overlap(one: ReadBefore) -> Markup:
+    share = f"{100 * one['found'] / one['grams']:.2f} %" if one["grams"] else "–"
+    cells = [f"{one['items']:,}", share, f"{one['confirmed']:,}"]
+    for part in ("clean", "dirty"):
+        score = one.get(part) if one["confirmed"] else None
+        cells.append(f"{decimal(score['value'])} {interval(score)}".rstrip() if score else "")
+    return el(
+        "tr",
+        el("th", one["task"].replace("_", " "), scope="row"),
+        el("td", one["split"]),
+        *(el("td", cell, cls="num") for cell in cells),
+    )
 
 
 def tasks(night: Night) -> list[Markup]:

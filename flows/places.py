@@ -23,12 +23,13 @@ def places(products: Mapping[str, Product]) -> Places:
     """The project's folder, the mirror, and the given products by name."""
     return Places(
         project=project_folder(),
-        mirror=_mirror(),
+        mirror=mirror(),
         products={name: product.path for name, product in products.items()},
     )
 
 
-def _mirror() -> Path | None:
+def mirror() -> Path | None:
+    """The directory that holds a mirror of datasets; None: no one named any."""
     named = os.environ.get(VARIABLE)
     if not named:
         return None

@@ -61,6 +61,7 @@ def _told(sentences: list[str]) -> str:
 def _cbt(name: str, config: str, what: str, options: list[str]) -> Task:
     return multiple_choice(
         name=name,
+        siblings=("cbt_ne" if name == "cbt_cn" else "cbt_cn",),
         description=f"Which of ten {what} was left out of the twenty-first sentence of a passage "
         "from a children's book (Hill et al. 2016); the author's word.",
         source=Source(

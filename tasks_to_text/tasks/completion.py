@@ -18,6 +18,7 @@ _LAMBADA_METRICS = (
 )
 LAMBADA = last_word(
     name="lambada",
+    siblings=("lambada_standard",),
     description="The last word of a passage from a novel, which people guess only when they have "
     "read all of it (Paperno et al. 2016; the form that GPT-2 was tested on); the author's.",
     source=Source(
@@ -45,6 +46,7 @@ number.
 
 LAMBADA_STANDARD = last_word(
     name="lambada_standard",
+    siblings=("lambada",),
     description="LAMBADA as first published (Paperno et al. 2016): the last word of a passage from "
     "a novel, all in lower case, words apart made natural; the author's.",
     source=Source(
@@ -97,6 +99,7 @@ _WHICH = " ...\nWhich ending fits?"
 
 HELLASWAG = multiple_choice(
     name="hellaswag",
+    siblings=("swag",),
     description="Which of four endings continues a description of an everyday scene (Zellers et "
     "al. 2019); the true one, against three that a model wrote.",
     source=Source(
@@ -137,6 +140,7 @@ hidden. The texts that several rows share are a group."""
 
 SWAG = multiple_choice(
     name="swag",
+    siblings=("hellaswag",),
     description="Which of four endings continues the caption of a video (Zellers et al. 2018); "
     "the true one, against three that a model wrote.",
     source=Source(

@@ -136,6 +136,7 @@ for one hypothesis are a group.
 
 QNLI = pair(
     name="qnli",
+    siblings=("squad", "squad_v2", "xquad_en"),
     description="Whether a sentence of a paragraph holds the answer to a question (QNLI in GLUE; "
     "Wang et al. 2019, from SQuAD); known from where the answer stands.",
     source=Source(

@@ -45,6 +45,7 @@ def _filled(option: str, rest: str) -> str:
 def _race(level: str, school: str) -> Task:
     return multiple_choice(
         name=f"race_{level}",
+        siblings=("race_middle" if level == "high" else "race_high",),
         description=f"A question about an article, from English examinations of Chinese {school} "
         "(RACE; Lai et al. 2017); answers by teachers.",
         source=Source(

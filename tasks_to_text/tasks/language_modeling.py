@@ -34,6 +34,7 @@ def with_ends(lines: str) -> str:
 def _wikitext(name: str, title: str, config: str, licence: str, specimen: Row) -> Task:
     lines = plain_text(
         name=name,
+        siblings=("wikitext103" if name == "wikitext2" else "wikitext2",),
         description=f"Perplexity of featured Wikipedia articles ({title}; Merity et al. 2016), per "
         "published word; line ends are no words.",
         source=Source(

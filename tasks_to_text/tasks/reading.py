@@ -49,6 +49,7 @@ def xquad_in_harness(row: Row) -> Shape:
 
 SQUAD_V2 = reading(
     name="squad_v2",
+    siblings=("qnli", "squad", "xquad_en"),
     description="A question about a paragraph of Wikipedia, half of them without an answer in it "
     "(Rajpurkar et al. 2018); answers by several readers.",
     source=Source(
@@ -89,6 +90,7 @@ published validation split (that of test is hidden). An article is a group.
 
 SQUAD = reading(
     name="squad",
+    siblings=("qnli", "squad_v2", "xquad_en"),
     description="A question about a paragraph of Wikipedia (SQuAD 1.1; Rajpurkar et al. 2016); "
     "answers by several readers.",
     source=Source(hub="rajpurkar/squad", splits={"test": "validation"}, licence="CC BY-SA 4.0"),
@@ -110,6 +112,7 @@ validation split."""
 
 XQUAD_EN = reading(
     name="xquad_en",
+    siblings=("qnli", "squad", "squad_v2"),
     description="A question about a paragraph of Wikipedia (the English part of XQuAD, which is a "
     "part of SQuAD 1.1; Artetxe et al. 2020); an answer by a reader.",
     source=Source(

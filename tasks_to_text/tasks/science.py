@@ -23,6 +23,7 @@ def arc_in_harness(row: Row) -> Shape:
 def _arc(name: str, config: str, which: str, specimen: Row) -> Task:
     return multiple_choice(
         name=name,
+        siblings=("arc_easy" if name == "arc_challenge" else "arc_challenge",),
         description=f"A question of science from an examination, grades 3 to 9, {which} (Clark et "
         "al. 2018); answers by its makers.",
         source=Source(

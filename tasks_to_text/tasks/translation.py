@@ -23,6 +23,7 @@ def _pair(
     given, wanted = direction.split("-")
     return translation(
         name=name,
+        siblings=(f"{name.removesuffix(f'_{given}_{wanted}')}_{wanted}_{given}",),
         description=description,
         source=source,
         source_text=f"{{translation[{given}]}}",

@@ -135,6 +135,7 @@ def _winograd(name: str, which: str, source: Source, specimens: tuple[Row, ...])
     """The task, with rows whose group is their schema, which only the order of records tells."""
     single = common_ending(
         name=name,
+        siblings=("wsc273" if name == "winograd_wsc" else "winograd_wsc",),
         description="Which of two candidates a pronoun means (Levesque et al. 2012): twin "
         f"sentences differ in a word that turns the answer; {which}.",
         source=source,
