@@ -10,8 +10,9 @@ of three kinds, so there are also ``acc_stop_words`` (``tasks_to_text.stop_words
 last token of the word alone, given those before it, ``acc_last_token`` and
 ``perplexity_last_token``.
 
-Beside the models stand, under the headline metric, ``majority`` (always the most frequent training
-target) and the task's own rules (``Task.baselines``).
+Beside the models stand, under the headline metric, ``majority`` (always the most frequent answer,
+of the training rows or, where a task has none, of the evaluated ones) and the task's own rules
+(``Task.baselines``).
 """
 
 from collections import Counter
@@ -191,9 +192,9 @@ def _guesses(asked: Evaluation) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     if not asked.has_baselines:
         return found
-    if asked.train:
-        ((target, _),) = Counter(example.target for example in asked.train).most_common(1)
-        found[MAJORITY] = [target.strip()] * len(asked.examples)
+    known = asked.train or asked.examples
+    answers = Counter(answer for example in known for answer in set(_references(example)))
+    found[MAJORITY] = [answers.most_common(1)[0][0]] * len(asked.examples)
     for name, rule in asked.task.baselines.items():
         found[name] = [rule(example).strip() for example in asked.examples]
     return found

@@ -8,6 +8,7 @@ space at an end adds an empty word.
 """
 
 import lzma
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,7 +25,7 @@ _BITS = "bits_per_byte"
 
 
 def evaluate_text(asked: Evaluation) -> Rows:
-    """Every metric of the task for every model; beside bits per byte as headline, ``lzma``.
+    """Every metric of the task for every model; beside the headline, ``lzma``.
 
     DataError for an example with a prompt, or whose original holds nothing.
     """
@@ -45,8 +46,9 @@ def evaluate_text(asked: Evaluation) -> Rows:
         items += own
         for metric in asked.task.metrics:
             scores.append(asked.score(name, metric, text_interval(metric, own, asked.seed)))
-    if asked.task.headline == _BITS and asked.has_baselines:
-        scores.append(asked.score(LZMA, _BITS, _lzma(list(map(_original, asked.examples)))))
+    if asked.has_baselines:
+        metric, texts = asked.task.headline, list(map(_original, asked.examples))
+        scores.append(asked.score(LZMA, metric, _lzma(texts, metric)))
     return items, scores
 
 
@@ -119,8 +121,18 @@ def lzma_bits_per_byte(texts: Sequence[str]) -> float:
     return 8 * len(squeezed) / len(raw)
 
 
-def _lzma(texts: Sequence[str]) -> Interval:
-    return constant(lzma_bits_per_byte(texts))
+def _lzma(texts: Sequence[str], metric: str = _BITS) -> Interval:
+    """The compressor in the metric of a text task: its bits are nats of the texts."""
+    bits = lzma_bits_per_byte(texts)
+    if metric == _BITS:
+        return constant(bits)
+    n_bytes = sum(len(text.encode()) for text in texts)
+    units = n_bytes if metric == "byte_perplexity" else sum(map(_n_words, texts))
+    return constant(math.exp(bits * math.log(2) * n_bytes / units))
+
+
+def _n_words(text: str) -> int:
+    return len(re.split(r"\s+", text))
 
 
 def _nats(model: LanguageModel, texts: Sequence[str]) -> list[float]:
@@ -137,7 +149,7 @@ def _counted(nats: float, original: str) -> dict[str, Any]:
     return {
         "nats": nats,
         "n_bytes": n_bytes,
-        "n_words": len(re.split(r"\s+", original)),
+        "n_words": _n_words(original),
         "values": {_BITS: bits_per_byte(nats, n_bytes)},
     }
 

@@ -42,8 +42,9 @@ class Evaluation:
     """The model that scores choices without their prompt too."""
     train: Sequence[Example]
     """What majority and bag of words learn from; empty where the task has no training split. The
-    majority of a closed task is then fitted on the evaluated rows themselves, so that it is the
-    best that any constant answer could reach; its exposure stays ``in_mixture``."""
+    majority of a closed task, or of answers, is then fitted on the evaluated rows themselves, so
+    that it is about the best that any constant answer could reach; its exposure stays
+    ``in_mixture``."""
     exposure: Mapping[str, str]
     """Model → whether it was trained on the task."""
     seed: int

@@ -66,6 +66,7 @@ def test_every_metric_of_every_task_is_scored_on_the_splits_that_there_are(
         ("finish", "majority"),
         ("finish", "river"),
         ("documents", "lzma"),
+        ("read", "lzma"),
     }
 
 
