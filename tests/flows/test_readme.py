@@ -65,7 +65,7 @@ def test_a_generalist_command_does_what_it_says(
         (tmp_path / "workspace" / "mlflow.db").unlink()  # it knows the place it was made in
     if arguments[0] == "score":
         arguments[1] = str(ROOT / arguments[1])
-    if arguments[0] not in ("profiles", "tasks"):
+    if arguments[0] not in ("profiles", "tasks", "sql"):
         arguments = [*arguments, "--profile", "tiny"]
     done = subprocess.run(
         [*PROGRAM, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True
