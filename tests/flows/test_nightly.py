@@ -109,7 +109,15 @@ def test_retraining_is_judged_against_the_champion(
 def test_the_command_line_shows_what_a_person_wants_to_know(by_hand: Path) -> None:
     printed = (by_hand.parent / "printed.txt").read_text()
     assert "✓ documentation/installed-" in printed and "✓ catalogues/installed-" in printed
-    for kind in ("prompts", "documents", "tokenizer", "shards", "evaluation", "report"):
+    for kind in (
+        "prompts",
+        "documents",
+        "tokenizer",
+        "shards",
+        "contamination",
+        "evaluation",
+        "report",
+    ):
         assert f"✓ {kind}/tiny-" in printed
     for word in ("majority", "chance", "Unseen", "Continuation 2", "lzma", "Try next"):
         assert word in printed, word
@@ -125,7 +133,7 @@ def test_a_second_run_with_nothing_new_is_skipped_visibly(
     before = sorted(by_hand.glob("*/*/manifest.json"))
     printed = run(generalist(by_hand, "run"), deployed)
     assert "skipped: nothing new" in printed and "majority" in printed
-    assert printed.count("✓ reused") == 10 and sorted(by_hand.glob("*/*/manifest.json")) == before
+    assert printed.count("✓ reused") == 11 and sorted(by_hand.glob("*/*/manifest.json")) == before
     runs = api(deployed, "POST", "/flow_runs/filter", {"sort": "END_TIME_DESC", "limit": 1})
     assert (runs[0]["state"]["name"], runs[0]["state"]["type"]) == ("Skipped", "COMPLETED")
     assert runs[0]["state"]["message"] == "skipped: nothing new"
@@ -140,7 +148,7 @@ def test_two_empty_workspaces_get_the_same_bytes(by_hand: Path, by_worker: Path)
         digests.append({f"{m.kind}/{m.name}": (m.key, m.digest) for m in made})
         documentation = next(m for m in manifests if m.kind == "documentation")
         assert len(documentation.counts["corpus_digest"]) == 64
-    assert len(digests[0]) == 9 and digests[0] == digests[1]
+    assert len(digests[0]) == 10 and digests[0] == digests[1]
     losses = [
         {
             path.parent.name: [(row["step"], row["train/loss"]) for row in read_jsonl(path)]

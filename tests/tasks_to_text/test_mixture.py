@@ -150,7 +150,7 @@ def test_weights_of_templates_are_by_name_and_the_rest_weighs_1(tmp_path: Path) 
     used = Counter(prompt.split()[-1] for prompt, _ in pairs)
     assert len(pairs) == 600 and set(used) == {"a", "c"}
     assert _chi_square(used, {"a": 2.0, "c": 1.0}) < 10.83
-    with pytest.raises(DataError, match=r"\['task'\]: template .d. to train on; its .* a, b, c"):
+    with pytest.raises(DataError, match=r"\['task'\]: there is no template 'd' .* a, b, c"):
         list(training_pairs(prompts, "task", {"d": 1.0}))
     with pytest.raises(ConfigError, match="one of them must weigh more than 0"):
         list(training_pairs(prompts, "task", dict.fromkeys("abc", 0.0)))
