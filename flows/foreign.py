@@ -6,6 +6,7 @@ parts, which overlap by as many words as no overlap can be missed with.
 """
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +48,8 @@ class ForeignCorpus:
     def __init__(self, paths: Sequence[Path], column: str) -> None:
         """ConfigError when there is nothing to read, before anything is read."""
         self._column = column
-        self._files = [(path, name) for root in paths for path, name in _below(root)]
+        found = [one for root in paths for one in _below(root)]
+        self._files = list(zip((path for path, _ in found), _names(found), strict=True))
         self._sizes = [path.stat().st_size for path, _ in self._files]
         self.total = sum(self._sizes)
         """Bytes of all files, as they are on the disk."""
@@ -86,17 +88,14 @@ def evaluation_texts(
     Of tasks the validation and test items, all that there are; of a file every row, its ``columns``
     joined by line ends. ConfigError for what is neither, DataError when something cannot be read.
     """
-    found: list[EvaluationText] = []
-    tasks = []
-    for name in named:
-        path = Path(name)
-        if format_of(path) or path.exists():
-            found += _file_texts(path, columns)
-        else:
-            tasks.append(_evaluated(name))
-    if len({task.name for task in tasks}) < len(tasks):
-        raise ConfigError(f"--tasks {' '.join(named)}: name each task once")
-    return [*_task_texts(tasks, seed), *found]
+    if len(set(named)) < len(named):
+        raise ConfigError(f"--tasks {' '.join(named)}: name each once")
+    paths = [Path(name) for name in named if format_of(Path(name)) or Path(name).exists()]
+    tasks = [_evaluated(name) for name in named if Path(name) not in paths]
+    found = [*_task_texts(tasks, seed)]
+    for path, name in zip(paths, _names([(path, path.name) for path in paths]), strict=True):
+        found += _file_texts(path, name, columns)
+    return found
 
 
 def _evaluated(name: str) -> Task:
@@ -144,12 +143,10 @@ def _task_texts(tasks: Sequence[Task], seed: int) -> Iterator[EvaluationText]:
                         )
 
 
-def _file_texts(path: Path, columns: Sequence[str]) -> list[EvaluationText]:
+def _file_texts(path: Path, name: str, columns: Sequence[str]) -> list[EvaluationText]:
     tally, own = Tally(), ["text"] if format_of(path) in DOCUMENTS else columns
     found = [
-        EvaluationText(
-            task=path.name, split=TEXTS, example_id=id_, group=id_, text="\n".join(values)
-        )
+        EvaluationText(task=name, split=TEXTS, example_id=id_, group=id_, text="\n".join(values))
         for id_, values in _records(path, path.name, own, tally)
     ]
     tally.check(0.0, f"--tasks {path}")
@@ -173,6 +170,12 @@ def _records(
             continue
         tally.kept += 1
         yield str(record.get("id") or number), values
+
+
+def _names(files: Sequence[tuple[Path, str]]) -> list[str]:
+    """What files are called: by their short names, or, where two share theirs, by their paths."""
+    shared = Counter(name for _, name in files)
+    return [path.as_posix() if shared[name] > 1 else name for path, name in files]
 
 
 def _below(root: Path) -> list[tuple[Path, str]]:

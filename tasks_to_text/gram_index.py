@@ -44,7 +44,7 @@ class GramIndex:
         self._order: _Numbers = np.argsort(self.rows, kind="stable").astype(np.int32)
         """(P,) places, those of each key together."""
         self._ends: _Numbers = np.cumsum(self.uses, dtype=np.int32)
-        bits = len(keys).bit_length() + 1
+        bits = max(len(keys), 1).bit_length()
         self._shift = np.uint64(64 - bits)
         sizes = np.bincount((keys >> self._shift).view(np.int64), minlength=1 << bits)
         self._begins: _Numbers = (np.cumsum(sizes) - sizes).astype(np.int32)

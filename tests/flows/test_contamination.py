@@ -12,6 +12,7 @@ import pytest
 
 from flows.__main__ import main
 from flows.contamination import contaminated
+from flows.errors import ConfigError
 from flows.foreign import ForeignCorpus, evaluation_texts
 from flows.shipped import tiny
 from flows.tokenize import Text
@@ -114,6 +115,18 @@ def test_columns_are_named(corpus: Path) -> None:
     Path("other.jsonl").write_text(json.dumps({"body": COPIED}))
     read = ForeignCorpus([Path("other.jsonl")], "body")
     assert list(read.documents()) == [("other.jsonl#1", COPIED)]
+
+
+def test_files_of_one_name_are_told_apart_by_their_paths() -> None:
+    for name in ("one", "two"):
+        Path(name).mkdir()
+        (Path(name) / "test.jsonl").write_text(json.dumps({"text": f"Text {name}."}))
+    named = ["one/test.jsonl", "two/test.jsonl"]
+    assert [item.task for item in evaluation_texts(named, ["text"])] == named
+    documents = ForeignCorpus([Path("one"), Path("two")], "text").documents()
+    assert [id_ for id_, _ in documents] == ["one/test.jsonl#1", "two/test.jsonl#1"]
+    with pytest.raises(ConfigError, match="name each once"):
+        evaluation_texts([named[0], named[0]], ["text"])
 
 
 def test_the_items_of_a_projects_task_are_those_that_are_evaluated(

@@ -4,6 +4,7 @@ import os
 import random
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from tasks_to_text.contamination import (
 from tasks_to_text.example import Example
 from tasks_to_text.gram_index import GramFilter, GramIndex
 from tasks_to_text.grams import fold, normalised, words_of
+from tasks_to_text.overlap_search import Search
 from tasks_to_text.records import Bad, read_file
 from tasks_to_text.registry import get
 from tasks_to_text.sources import Places, read_rows
@@ -108,7 +110,9 @@ def test_words_know_the_text_they_are_of(texts: list[str]) -> None:
 def test_equal_words_have_equal_hashes_wherever_they_stand_and_others_have_others() -> None:
     rng = random.Random(0)
     alphabet = "abcdefghijklmnopqrstuvwxyz0123456789é"
-    distinct = {"".join(rng.choices(alphabet, k=rng.randint(1, 100))) for _ in range(20_000)}
+    distinct = {"".join(rng.choices(alphabet, k=rng.randint(1, 100))) for _ in range(10_000)}
+    distinct |= {"a" * n for n in range(1, 200)}
+    distinct |= {"b" * n + alphabet[i] for n in range(90) for i in range(2, 9)}
     hashes: dict[str, int] = {}
     for _ in range(3):
         order = rng.sample(sorted(distinct), len(distinct))
@@ -226,6 +230,28 @@ def test_twelve_words_in_two_documents_confirm_nothing_and_thirteen_in_one_do() 
     assert (one.n_grams, one.n_found, one.confirmed) == (13, 11, False)
     (one,) = found([text], [*twelve, " ".join(words[4:17])])
     assert one.confirmed
+
+
+def test_a_run_is_compared_word_by_word_and_not_by_its_hash() -> None:
+    """Other words that are given the hashes of those that are sought."""
+    sought, other = (" ".join(f"{c}{i}" for i in range(20)) for c in "vw")
+    search = Search([sought])
+    forged = replace(words_of([other]), hashes=words_of([sought]).hashes)
+    search.look(forged, ["forged"], 0)
+    assert [int(n[0]) for n in search.counts()] == [13, 13]
+    assert not search.confirmed().any()
+    search.look(words_of([sought]), ["true"], 1)
+    assert search.confirmed().all()
+
+
+def test_items_are_confirmed_in_whatever_batch_they_come() -> None:
+    """Some share a run; in between there is so much text that it is not looked through at once."""
+    rng = random.Random(4)
+    texts = [" ".join(rng.choices(WORDS, k=40)) for _ in range(8)]
+    texts += [f"{texts[i]} and more of {i}" for i in range(4)]
+    documents = [part for text in texts[:8] for part in (text, "x y " * 150_000)]
+    assert [as_tuple(one) for one in found(texts, documents)] == by_hand(texts, texts[:8])
+    assert [one.confirmed for one in found(texts, documents[4:])] == [i % 8 > 1 for i in range(12)]
 
 
 def test_an_item_of_eight_to_twelve_words_is_confirmed_by_all_of_them() -> None:
