@@ -56,6 +56,15 @@ class Behind:
         """An input of the evaluation; None: it is gone."""
         return self.products.get(self.evaluation.manifest.inputs.get(role, ""))
 
+    def trained_on(self, role: str) -> Product | None:
+        """What the generalist's shards were made from; None: it is gone. (An evaluation may be of
+        other tasks than those of the training, as a benchmark is.)"""
+        run = self.input("generalist")
+        shards = self.products.get(run.manifest.inputs.get("shards", "")) if run else None
+        if shards is None:
+            return self.input(role)
+        return self.products.get(shards.manifest.inputs.get(role, ""))
+
 
 def show_why(
     console: "Console",
@@ -90,7 +99,8 @@ def behind(
 ) -> Behind:
     """What is behind the newest score of a model on a task; FlowsError: there is none."""
     evaluation, scores = _scored(workspace, task, profile, split)
-    of_headline = [score for score in scores if report.is_headline(score)]
+    headline = next(score["metric"] for score in scores if report.is_headline(score))
+    of_headline = [score for score in scores if score["metric"] == headline]
     if model not in {score["model"] for score in of_headline}:
         known = suggestion(model, dict.fromkeys(score["model"] for score in of_headline))
         raise FlowsError(f"--model={model!r} has no score on {task!r}: {known}")
@@ -130,7 +140,8 @@ def _scored(
 ) -> tuple[Product, list[report.Score]]:
     """The newest evaluation of a profile that has the task, and the task's scores on the split."""
     known: dict[str, None] = {}
-    of_profile = [one for one in workspace.finished("evaluation") if one.manifest.name == profile]
+    names = (profile, f"{profile}-benchmark")
+    of_profile = [one for one in workspace.finished("evaluation") if one.manifest.name in names]
     for evaluation in reversed(of_profile):
         scores = [one for one in report.read_scores(evaluation.path) if one["split"] == split]
         found = [one for one in scores if one["task"] == task]
@@ -189,13 +200,13 @@ def _texts(found: Behind, shown: Sequence[Item]) -> dict[str, tuple[Example | No
 
 def _near(found: Behind, texts: Mapping[str, str]) -> dict[str, list[Near]]:
     """The training text nearest to each text: documents, and prompts where the model read them."""
-    if not texts or found.input("documents") is None:
+    if not texts or found.trained_on("documents") is None:
         return {}
     return nearest(texts, lambda: _training(found))
 
 
 def _training(found: Behind) -> Iterator[tuple[str, str]]:
-    documents, prompts = found.input("documents"), found.input("prompts")
+    documents, prompts = found.trained_on("documents"), found.trained_on("prompts")
     if documents is not None:
         for document in read_documents(documents.path / "train.parquet"):
             yield document.id, document.text
@@ -233,11 +244,14 @@ def _exposure(score: report.Score) -> str:
     """In words; "" for a baseline that learns nothing anyway."""
     if score["exposure"] == UNSEEN and score["model"] not in (GENERALIST, LANGUAGE_MODEL_ONLY):
         return ""
+    if score["exposure"] == UNSEEN and score.get("shots"):
+        return f"unseen ({score['shots']}-shot)"
     return _EXPOSURES.get(score["exposure"], printable(score["exposure"]))
 
 
 _EXPOSURES = {
     "unseen": "unseen (zero-shot)",
+    "sibling": "learned from rows of a task that shares some with it",
     "in_mixture": "learned from the task's training rows",
     "held_out": "held-out text",
 }

@@ -183,5 +183,5 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise DataError(f"{path} is missing: delete its directory, it is built again") from None
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowInvalid, OSError, KeyError) as error:  # KeyError: columns of another version
         raise DataError(f"{path} cannot be read ({error}): delete its directory") from error

@@ -204,3 +204,9 @@ def test_examples_that_are_all_there_are_written_in_their_wordings(tmp_path: Pat
     write_prompts([converted], tmp_path)
     assert read_examples(tmp_path, "film", "test", "asked") == other
     assert list(evaluation_texts(tmp_path)) == ["p t0", "p t1", "p t2", "q t2"]
+
+
+def test_a_file_with_other_columns_is_named_with_the_remedy(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"task": ["film"], "template": ["main"]}), tmp_path / "train.parquet")
+    with pytest.raises(DataError, match=r"train\.parquet cannot be read .*: delete its directory"):
+        list(training_pairs(tmp_path, "film"))
