@@ -34,8 +34,8 @@ A task can have further wordings (``wordings``), such as the choices listed behi
 
 | kind | answer | scored by |
 |---|---|---|
-| ``classification`` | a label of a text | accuracy |
-| ``pair`` | a label of two texts | accuracy |
+| ``classification`` | a label of a text | accuracy, Brier score, calibration |
+| ``pair`` | a label of two texts | accuracy, Brier score, calibration |
 | ``rating`` | a number for what two texts share | correlation with the exact scores |
 | ``multiple_choice`` | one of a record's own choices | accuracy, also per character |
 | ``common_ending`` | the beginning that makes an ending likeliest | accuracy |

@@ -24,8 +24,10 @@ from tasks_to_text.fields import (
 from tasks_to_text.labelled import Built, Common, Kind, Shape, make
 from tasks_to_text.task import Row, Task
 
-_CLASSIFICATION = Kind(name="classification", protocol="choice", metrics=("acc",), closed=True)
-_PAIR = Kind(name="pair", protocol="choice", metrics=("acc",), closed=True)
+_CALIBRATED = ("acc", "brier", "ece")
+"""Accuracy, and whether the probabilities can be believed."""
+_CLASSIFICATION = Kind(name="classification", protocol="choice", metrics=_CALIBRATED, closed=True)
+_PAIR = Kind(name="pair", protocol="choice", metrics=_CALIBRATED, closed=True)
 _RATING = Kind(name="similarity", protocol="choice", metrics=("pearson", "spearman"), closed=True)
 _MULTIPLE_CHOICE = Kind(name="multiple choice", protocol="choice", metrics=("acc", "acc_norm"))
 _COMMON_ENDING = Kind(name="coreference", protocol="choice", metrics=("acc",))
