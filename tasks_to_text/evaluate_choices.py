@@ -5,9 +5,10 @@ several contexts and the end that they have in common. How the answers are count
 ``tasks_to_text.choice_metrics`` and ``tasks_to_text.pooled``.
 
 Beside the models stand, under the headline metric: ``chance``, ``majority``, ``choices only`` (the
-choices scored by a model without anything before them, under ``acc_pmi`` by the plain sum), ``bag
-of words`` and the task's own rules (``Task.baselines``), each of which picks one choice, with
-certainty where probabilities are asked for.
+choices scored by a model without anything before them, under ``acc_pmi`` by the plain sum; not of
+tasks without prompts, where that would be the model itself), ``bag of words`` and the task's own
+rules (``Task.baselines``), each of which picks one choice, with certainty where probabilities are
+asked for.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -56,8 +57,9 @@ def evaluate_choices(asked: Evaluation) -> Rows:
     bare = [bare_choices(one) for one in asked.shown]
     ends = [[("", text) for _, text in row] for row in requests]
     alone: Said = ()
+    prompted = any(one.prompt for one in asked.examples)
     for name, model in asked.models.items():
-        told = asked.has_baselines and name == asked.choices_only_of
+        told = asked.has_baselines and prompted and name == asked.choices_only_of
         said, without, own = _said(
             model, requests, ends if "acc_pmi" in metrics else (), bare if told else ()
         )
@@ -67,9 +69,10 @@ def evaluate_choices(asked: Evaluation) -> Rows:
         alone = own if told else alone
     if not asked.has_baselines:
         return items, scores
-    by = "acc" if headline == "acc_pmi" else headline
-    ranked = {headline: ranks(by, bare, alone, ())} if headline in RANKED else {}
-    add(CHOICES_ONLY, sums(alone), ranked)
+    if prompted:
+        by = "acc" if headline == "acc_pmi" else headline
+        ranked = {headline: ranks(by, bare, alone, ())} if headline in RANKED else {}
+        add(CHOICES_ONLY, sums(alone), ranked)
     for name, guesses in _guesses(asked).items():
         add(name, guesses, {headline: guesses} if headline in RANKED else {})
     scores.append(asked.score(CHANCE, headline, constant(_chance(asked))))

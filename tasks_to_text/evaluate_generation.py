@@ -193,7 +193,7 @@ def _guesses(asked: Evaluation) -> dict[str, list[str]]:
     if not asked.has_baselines:
         return found
     known = asked.train or asked.examples
-    answers = Counter(answer for example in known for answer in set(_references(example)))
+    answers = Counter(answer for example in known for answer in dict.fromkeys(_references(example)))
     found[MAJORITY] = [answers.most_common(1)[0][0]] * len(asked.examples)
     for name, rule in asked.task.baselines.items():
         found[name] = [rule(example).strip() for example in asked.examples]

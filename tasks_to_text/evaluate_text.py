@@ -17,7 +17,13 @@ from tasks_to_text.errors import DataError
 from tasks_to_text.evaluation import Evaluation, Rows, digest, score_row
 from tasks_to_text.example import Example
 from tasks_to_text.language_model import LanguageModel
-from tasks_to_text.metrics import Interval, bits_per_byte, constant, ratio_cluster_bootstrap
+from tasks_to_text.metrics import (
+    MOST_NATS,
+    Interval,
+    bits_per_byte,
+    constant,
+    ratio_cluster_bootstrap,
+)
 from tasks_to_text.scored import HELD_OUT, LZMA, Item, Score
 from tasks_to_text.task import Split
 
@@ -128,7 +134,7 @@ def _lzma(texts: Sequence[str], metric: str = _BITS) -> Interval:
         return constant(bits)
     n_bytes = sum(len(text.encode()) for text in texts)
     units = n_bytes if metric == "byte_perplexity" else sum(map(_n_words, texts))
-    return constant(math.exp(bits * math.log(2) * n_bytes / units))
+    return constant(math.exp(min(bits * math.log(2) * n_bytes / units, MOST_NATS)))
 
 
 def _n_words(text: str) -> int:

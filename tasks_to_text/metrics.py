@@ -33,7 +33,7 @@ _BLOCK = 4_000_000
 _KEPT = 32_000_000
 """Counts that are kept for the next statistic of the same groups: 64 MB; what is larger is drawn
 again every time."""
-_MOST_NATS = 700.0
+MOST_NATS = 700.0
 """Per unit; the exponential of more is no finite number."""
 
 
@@ -120,7 +120,7 @@ def _ratio(sums: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _perplexity(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.exp(np.minimum(_ratio(sums), _MOST_NATS))
+    return np.exp(np.minimum(_ratio(sums), MOST_NATS))
 
 
 def item_stderr(values: Sequence[float]) -> float:

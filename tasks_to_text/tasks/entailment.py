@@ -69,7 +69,7 @@ SNLI = pair(
     columns=("premise", "hypothesis"),
     group="premise",
     unseen=True,
-    siblings=("breaking_nli",),
+    siblings=("breaking_nli", "multi30k_en_fr", "multi30k_fr_en", "sts_semeval", "stsb"),
     specimens=(
         {"premise": "A man , in blue , sings .", "hypothesis": "Nobody sings .", "label": 2},
     ),
@@ -214,7 +214,7 @@ BREAKING_NLI = pair(
     wordings=WORDINGS,
     group="premise",
     unseen=True,
-    siblings=("snli",),
+    siblings=("multi30k_en_fr", "multi30k_fr_en", "snli", "sts_semeval", "stsb"),
     specimens=(
         {"premise": "A man drinks gin.", "hypothesis": "A man drinks rum.", "label": 2},
         {"premise": "A big dog barks.", "hypothesis": "A large dog barks.", "label": 0},

@@ -116,6 +116,8 @@ split is our test, a hundredth of the first questions of train our validation. P
 only their second question can still lie in different splits.
 """
 
+_CAPTIONS = ("breaking_nli", "multi30k_en_fr", "multi30k_fr_en", "snli")
+"""Tasks with captions of Flickr30k, of which the SemEval sets have some too."""
 _SIMILAR: dict[str, Wording] = {
     "question": {
         "first_name": "",
@@ -150,7 +152,7 @@ STSB = rating(
     question="Alike, from 0 to 5:",
     wordings=_SIMILAR,
     group="sentence1",
-    siblings=("mrpc", "sts_semeval"),
+    siblings=("mrpc", "sts_semeval", *_CAPTIONS),
     specimens=(
         {"sentence1": "A cat sleeps.", "sentence2": "A cat is asleep.", "label": 4.8},
         {"sentence1": "A cat sleeps.", "sentence2": "A dog barks.", "label": 0.5},
@@ -187,7 +189,7 @@ STS_SEMEVAL = rating(
     question="Alike, from 0 to 5:",
     wordings=_SIMILAR,
     group="sentence1",
-    siblings=("mrpc", "stsb"),
+    siblings=("mrpc", "stsb", *_CAPTIONS),
     specimens=(
         {"sentence1": "Rain is near.", "sentence2": "It will rain soon.", "label": 4.25},
         {"sentence1": "Rain is near.", "sentence2": "Snow is white.", "label": 0.5},

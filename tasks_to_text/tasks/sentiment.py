@@ -63,7 +63,7 @@ _SST2 = classification(
             sst2_fields,
         ),
     },
-    siblings=("sst5",),
+    siblings=("sst5", "subj"),
     specimens=(
         {"idx": 0, "sentence": "it does n't work , and it 's `` long '' .", "label": 0},
         {"idx": 1, "sentence": "a stirring , funny film", "label": 1},
@@ -109,7 +109,7 @@ SST5 = classification(
         },
     },
     columns=("text",),
-    siblings=("sst2",),
+    siblings=("sst2", "subj"),
     specimens=(
         {"text": "not worth a ticket .", "label": 1},
         {"text": "one of the `` best '' films i 've seen -lrb- ever -rrb- .", "label": 4},
@@ -146,6 +146,7 @@ SUBJ = classification(
         },
     },
     columns=("text",),
+    siblings=("sst2", "sst5"),
     specimens=(
         {"text": "it 's a charming film .", "label": 0, "label_text": "subjective"},
         {"text": "a teacher moves to bogot&#225 ; .", "label": 1, "label_text": "objective"},

@@ -18,12 +18,13 @@ def _pair(
     source: Source,
     specimen: tuple[str, str],
     few_shot: int = 0,
+    siblings: tuple[str, ...] = (),
 ) -> Task:
     """A task between two languages; ``direction`` is such as ``en-fr``, the specimen in order."""
     given, wanted = direction.split("-")
     return translation(
         name=name,
-        siblings=(f"{name.removesuffix(f'_{given}_{wanted}')}_{wanted}_{given}",),
+        siblings=(f"{name.removesuffix(f'_{given}_{wanted}')}_{wanted}_{given}", *siblings),
         description=description,
         source=source,
         source_text=f"{{translation[{given}]}}",
@@ -52,6 +53,8 @@ _MULTI30K = Source(
     hold_out={"validation": 0.05},
     licence="not stated (captions of Flickr30k, research use)",
 )
+_CAPTIONS = ("breaking_nli", "snli", "sts_semeval", "stsb")
+"""Tasks in English with captions of the same pictures (Flickr30k)."""
 _TATOEBA = Source(
     mirror="tasks/tatoeba_en_fr", splits={"test": "test"}, licence="CC BY 2.0 FR (Tatoeba)"
 )
@@ -84,6 +87,7 @@ MULTI30K_EN_FR = _pair(
     "English captions of pictures into French (Elliott et al. 2017); by translators.",
     _MULTI30K,
     ("A dog runs.", "Un chien court."),
+    siblings=_CAPTIONS,
 )
 """Short sentences with training rows; the first 20 000 of a shuffle in a mirror."""
 MULTI30K_FR_EN = _pair(
@@ -92,6 +96,7 @@ MULTI30K_FR_EN = _pair(
     "French captions of pictures into English (Elliott et al. 2017); by translators.",
     _MULTI30K,
     ("Un chien court.", "A dog runs."),
+    siblings=_CAPTIONS,
 )
 """``multi30k_en_fr`` the other way round: who trains on one has read the other's rows."""
 

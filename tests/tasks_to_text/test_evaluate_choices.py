@@ -12,6 +12,7 @@ from tasks_to_text.language_model import LanguageModel
 from tasks_to_text.scored import Item, Score
 from tasks_to_text.task import Task
 from tasks_to_text.tasks.documentation import PARAMETER_TYPE
+from tasks_to_text.verdicts import verdicts
 from tests.tasks_to_text.fakes import Fake
 
 LABELS = (" array", " bool", " int", " str")
@@ -169,6 +170,31 @@ def test_rules_of_the_task_answer_beside_the_models() -> None:
         ("bool", 1, (0.0, 1.0, 0.0, 0.0))
     }
     assert [item.values["acc"] for item in own] == [0.0, 1.0, 0.0, 0.0] * 2
+
+
+def test_without_a_prompt_the_choices_alone_are_the_model_itself_and_no_rival() -> None:
+    examples = [
+        replace(one, prompt="", group=one.example_id, choices=_texts(i), target=_texts(i)[one.gold])
+        for i, one in enumerate(_examples(40))
+    ]
+    model = Fake({"": examples[0].target}, {("", one.target): 0.5 for one in examples})
+    items, scores = evaluate(
+        OPEN,
+        examples,
+        split="test",
+        models={"m": model},
+        choices_only_of="m",
+        train=(),
+        exposure={"m": "unseen"},
+        seed=0,
+    )
+    assert {score.model for score in scores} == {"m", "chance"}
+    (verdict,) = verdicts(items, scores, model="m", models=["m"], seed=0)
+    assert verdict.beats_all and verdict.beats_plain
+
+
+def _texts(i: int) -> tuple[str, ...]:
+    return tuple(f"sentence {i} version {n}" for n in range(4))
 
 
 def test_a_rule_that_picks_no_choice_is_named() -> None:

@@ -94,6 +94,13 @@ def test_rules_and_the_most_frequent_target_are_scored_by_the_headline() -> None
     assert often == {EXAMPLES[1].target.strip()}, "without training rows, of the evaluated ones"
 
 
+def test_of_equally_frequent_answers_the_first_is_the_majority_in_every_process() -> None:
+    answers = [f"answer {i}" for i in range(30)]
+    examples = [_example(i, f" {answers[0]}", *answers) for i in range(4)]
+    items, _ = _evaluate(_task("generation", "exact_match"), Fake(), examples)
+    assert {item.answer for item in items if item.model == "majority"} == {answers[0]}
+
+
 def test_corpus_metrics_have_intervals_and_sentence_values() -> None:
     examples = [_example(i, f" the number {i} of many words") for i in range(12)]
     model = Fake({one.prompt: one.target for one in examples[:6]})

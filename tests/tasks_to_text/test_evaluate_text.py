@@ -82,6 +82,12 @@ def test_a_text_without_any_likelihood_has_a_finite_perplexity() -> None:
     assert math.isfinite(scores["word_perplexity"].value)
 
 
+def test_a_text_of_one_endless_word_has_a_finite_perplexity_of_the_compressor() -> None:
+    endless = "".join(chr(0x4E00 + i * i * 7919 % 9000) for i in range(3000))
+    _, scores = _evaluate([_text(endless)], "word_perplexity")
+    assert math.isfinite(scores["lzma"].value)
+
+
 def test_a_prompt_has_no_place_here() -> None:
     with pytest.raises(DataError, match="shows no prompt"):
         _evaluate([_text("x", prompt="before")], "bits_per_byte")

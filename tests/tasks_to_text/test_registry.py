@@ -78,6 +78,15 @@ def test_siblings_are_shipped_tasks_and_each_other_s() -> None:
     assert {("rte", "pascal_rte"), ("mnli", "mnli_mismatched"), ("sst2", "sst5")} <= pairs
 
 
+def test_tasks_with_the_same_captions_or_film_reviews_are_siblings() -> None:
+    inference, translation = {"snli", "breaking_nli"}, {"multi30k_en_fr", "multi30k_fr_en"}
+    similarity, films = {"sts_semeval", "stsb"}, {"sst2", "sst5", "subj"}
+    captions = inference | translation | similarity
+    for together in (captions, films):
+        for name in together:
+            assert together - {name} <= set(registry.get(name).siblings)
+
+
 def test_versions_differ_between_tasks() -> None:
     hashes = {registry.get(name).template_hash for name in registry.names()}
     assert len(hashes) == len(registry.names())
