@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import commands as cli
+from flows import model_commands
 
 STAGES = ("convert", "ingest", "tokenize", "pretrain", "evaluate", "promote")
 SPLITS = ("train", "validation", "test")
@@ -111,7 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, about: str, parent: Any = common, **more: Any) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=about, description=about, parents=[parent], **more)
         own = f"{name}_" if iskeyword(name) else name.replace("-", "_")
-        function = cli.run if name in ("run", *STAGES) else getattr(cli, own)
+        module = model_commands if hasattr(model_commands, own) else cli
+        function = cli.run if name in ("run", *STAGES) else getattr(module, own)
         sub.set_defaults(command=function, name=name)
         return sub
 

@@ -47,14 +47,7 @@ A task can have further wordings (``wordings``), such as the choices listed behi
 | ``plain_text`` | none: the text's likelihood | perplexity per word, bits per byte |
 """
 
-from tasks_to_text.kinds_choices import (
-    classification,
-    common_ending,
-    lettered,
-    multiple_choice,
-    pair,
-    rating,
-)
+from tasks_to_text.kinds_choices import classification, pair, rating
 from tasks_to_text.kinds_generation import (
     first_sentence,
     first_sentences,
@@ -63,6 +56,7 @@ from tasks_to_text.kinds_generation import (
     summarization,
     translation,
 )
+from tasks_to_text.kinds_options import common_ending, lettered, multiple_choice
 from tasks_to_text.kinds_text import last_word, most_frequent_word, plain_text
 from tasks_to_text.labelled import Common, Shape
 from tasks_to_text.labels import labels_of

@@ -149,3 +149,16 @@ def test_profiles_lists_what_can_be_built(capsys: pytest.CaptureFixture[str]) ->
     Path("generalist.toml").write_text("[profiles.mine\n")
     assert main(["profiles"]) == 0
     assert "generalist.toml cannot be read as TOML" in capsys.readouterr().out
+
+
+def test_a_benchmark_without_a_model_starts_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Prefect's server would wait for minutes in a workspace that is not there yet."""
+    place = ("--workspace", str(tmp_path / "new"))
+    said = errors(capsys, "benchmark", "--tasks", "sst2", *place)
+    assert said == (
+        "error: profile 'quickstart' has no model yet: generalist run --profile quickstart\n"
+    )
+    assert "profile='nope': there are" in errors(capsys, "benchmark", "--profile", "nope", *place)
+    assert [one for one in (tmp_path / "new").iterdir() if not one.name.startswith(".")] == []

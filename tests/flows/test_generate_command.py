@@ -18,7 +18,7 @@ def champion(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     shape = ModelConfig(vocab_size=512, context_length=32, n_layer=1, n_head=2, n_embd=16)
     train_tokenizer(TokenizerConfig(vocab_size=512), texts(400, 1), tmp_path)
     scorer = Scorer.untrained(shape, tmp_path, seed=1, threads=1)
-    monkeypatch.setattr("flows.commands._champion", lambda profile: scorer)
+    monkeypatch.setattr("flows.model_commands._champion", lambda profile: scorer)
 
 
 @pytest.mark.usefixtures("champion")

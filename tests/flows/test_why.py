@@ -10,10 +10,10 @@ from rich.console import Console
 from flows.__main__ import main
 from flows.errors import FlowsError
 from flows.why import behind, show_why
-from flows.workspace import Workspace
+from flows.workspace import Product, Workspace
 from gptcore.corpus.documents import read_documents, write_documents
 from tasks_to_text.store import read_examples
-from tests.flows.evaluated import evaluated
+from tests.flows.evaluated import ENTRY, evaluated
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +103,45 @@ def test_what_is_gone_is_said_to_be_gone(workspace: Workspace, tmp_path: Path) -
     said = _said(copy, "pick", number=1)
     assert "its prompt is no longer in the workspace" in said
     assert "prompts  " in said and ", no longer in the workspace" in said
+
+
+def test_a_benchmark_is_asked_about_with_what_its_model_was_trained_on(tmp_path: Path) -> None:
+    """It has no documents of its own, and prompts that nobody trained on."""
+    workspace = evaluated(tmp_path / "workspace")
+    newest = workspace.finished("evaluation")[-1]
+    of = {product.digest: product for product in workspace.finished()}
+    inputs = {role: of[digest] for role, digest in newest.manifest.inputs.items()}
+    trained_on = {name: inputs[name] for name in ("documents", "prompts")}
+
+    def copied(kind: str, source: Path, out: Path) -> dict[str, Any]:
+        ignored = shutil.ignore_patterns("manifest.json")
+        shutil.copytree(source, out, dirs_exist_ok=True, symlinks=True, ignore=ignored)
+        (out / "kind").write_text(kind)  # so that no two have the same content
+        return {}
+
+    def make(kind: str, name: str, source: Path, **made_from: Product) -> Product:
+        return workspace.product(
+            kind,
+            name,
+            config={"name": name},
+            inputs=made_from,
+            entry=ENTRY,
+            build=lambda out: copied(kind, source, out),
+        )
+
+    shards = make("shards", "bench", newest.path, **trained_on)
+    run = make("run", "bench", inputs["generalist"].path, shards=shards)
+    make("evaluation", "bench-benchmark", newest.path, prompts=inputs["prompts"], generalist=run)
+    console = Console(width=160)
+    with console.capture() as captured:
+        show_why(console, workspace, "pick", profile="bench", number=1)
+    said = captured.get()
+    assert "evaluation/bench-benchmark-" in said and "run/bench-" in said
+    assert "no longer in the workspace" not in said
+    found = behind(workspace, "pick", "bench", "test", "generalist")
+    assert found.input("documents") is None
+    documents = found.trained_on("documents")
+    assert documents is not None and documents.digest == trained_on["documents"].digest
 
 
 @pytest.mark.parametrize(
