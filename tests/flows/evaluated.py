@@ -114,16 +114,20 @@ def _documents(out: Path) -> dict[str, Any]:
     return {}
 
 
-def _run(seed: int, tokenizer: Path, out: Path) -> dict[str, Any]:
+def make_run(seed: int, tokenizer: Path, out: Path) -> dict[str, Any]:
+    """A run directory with random weights."""
     save_weights(out / "weights", MODEL, GPT(MODEL).initialize(seed).state_dict())
     (out / "tokenizer").symlink_to(tokenizer)
-    rows = [{"step": step, "train/loss": 6 - step - seed / 10} for step in (1, 2)]
-    rows.append({"step": 2, "validation/loss": 4.5 - seed / 10})
+    rows = [
+        {"step": step, "tokens": 100 * step, "train/loss": 6 - step - seed / 10} for step in (1, 2)
+    ]
+    rows.append({"step": 2, "tokens": 200, "validation/loss": 4.5 - seed / 10})
     (out / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return {}
 
 
-def _tokenizer(out: Path) -> dict[str, Any]:
+def make_tokenizer(out: Path) -> dict[str, Any]:
+    """A small vocabulary."""
     return train_tokenizer(TokenizerConfig(vocab_size=MODEL.vocab_size), texts(400, 1), out)
 
 
@@ -140,9 +144,9 @@ def evaluated(root: Path) -> Workspace:
         "prompts": make("prompts", "small", prompts),
         "documents": make("documents", "small", _documents),
     }
-    tokenizer = make("tokenizer", "small", _tokenizer)
+    tokenizer = make("tokenizer", "small", make_tokenizer)
     runs = [
-        make("run", name, lambda out, seed=seed: _run(seed, tokenizer.path, out))
+        make("run", name, lambda out, seed=seed: make_run(seed, tokenizer.path, out))
         for seed, name in enumerate(("first", "second", "third"))
     ]
     evaluate(workspace, {**shared, "generalist": runs[0], "language_model_only": runs[1]})
