@@ -97,6 +97,7 @@ thead th { font-weight: 600; vertical-align: bottom; border-bottom-color: var(--
 tbody th { font-weight: 400; min-width: 7rem; }
 th.section { font-weight: 650; padding-top: 1rem; }
 td.num { white-space: nowrap; }
+td.told { white-space: normal; min-width: 5.5rem; font-size: 0.8em; }
 .num { text-align: right; font-variant-numeric: tabular-nums; }
 .scores table { font-size: 0.84rem; }
 .scores th small { white-space: nowrap; }
