@@ -71,7 +71,8 @@ def test_every_task_of_the_mirror_has_all_models_and_its_baselines(scores: list[
     assert {"chance", "majority", "choices only", "bag of words"} <= by_task["sst2"]
     assert {"chance", "choices only"} <= by_task["hellaswag"]
     assert {"most frequent word", "majority"} <= by_task["lambada"]
-    assert "lzma" in by_task["wikitext2"]
+    assert by_task["wikitext2"] == {*models, "lzma"}
+    assert "choices only" not in by_task["lambada"]
 
 
 def test_wordings_are_the_generalist_s_and_the_harness_s_is_none_of_them(
@@ -100,8 +101,11 @@ def test_a_planted_item_is_found_and_the_score_on_the_rest_is_shown(
 ) -> None:
     found = json.loads((evaluation / "contamination.json").read_text(encoding="utf-8"))
     by_task = {one["task"]: one for one in found}
-    assert row("lambada", "test", PLANTED)["text"]
-    assert by_task["lambada"]["confirmed"] == 1 and by_task["hellaswag"]["confirmed"] == 0
+    text = row("lambada", "test", PLANTED)["text"]
+    assert {name: one["confirmed"] for name, one in by_task.items()} == {
+        **dict.fromkeys(TASKS, 0),
+        "lambada": 1,
+    }, text
     assert by_task["lambada"]["clean"]["n"] == by_task["lambada"]["items"] - 1
     table = (evaluation / "table.md").read_text(encoding="utf-8")
     assert re.search(r"^\| lambada .* 1 of 18; clean \.", table, re.MULTILINE)

@@ -127,6 +127,20 @@ def test_the_command_line_shows_what_a_person_wants_to_know(by_hand: Path) -> No
     assert "Traceback" not in printed and "WARNING" not in printed
 
 
+def test_a_night_tells_what_of_its_evaluation_was_read_before(by_hand: Path) -> None:
+    (found,) = [
+        path
+        for path in by_hand.glob("evaluation/tiny-*/contamination.json")
+        if "champion" not in path.parent.name
+    ]
+    told = json.loads(found.read_text(encoding="utf-8"))
+    assert {("package", "test"), ("continuation", "validation")} <= {
+        (one["task"], one["split"]) for one in told
+    }
+    page = next(by_hand.glob("report/*/report.html")).read_text(encoding="utf-8")
+    assert "Evaluation in the training text" in page and "in the training text" in page
+
+
 def test_a_second_run_with_nothing_new_is_skipped_visibly(
     by_hand: Path, deployed: dict[str, str]
 ) -> None:
