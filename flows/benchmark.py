@@ -82,8 +82,8 @@ def mirrored(directory: Path) -> tuple[Task, ...]:
     )
     if not found:
         raise ConfigError(
-            f"{directory}: no shipped task has rows there; it needs tasks/<name>/<split>.jsonl, also "
-            "as .gz or .zst"
+            f"{directory}: no shipped task has rows there; it needs "
+            "tasks/<name>/<split>.jsonl, also as .gz or .zst"
         )
     return found
 
