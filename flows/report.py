@@ -261,7 +261,7 @@ def in_words(metric: str, scores: Mapping[str, Score], verdict: Verdict | None) 
         return NO_BASELINE
     sign = 1 if about(metric).higher_is_better else -1
     above, _ = _DIRECTIONS[sign]
-    low, high = sorted((sign * own["low"], sign * own["high"]))
+    low, high = sorted(sign * end for end in _ends(own))
     strongest = max(rivals, key=lambda name: sign * rivals[name])
     if verdict is not None and verdict["beats_all"]:
         behind = _not_above_bag_of_words(scores, verdict, sign)
@@ -280,10 +280,20 @@ def in_words(metric: str, scores: Mapping[str, Score], verdict: Verdict | None) 
     return f"{_not_above(own, rivals[strongest], sign)} {strongest}"
 
 
+def _ends(score: Score) -> tuple[float, float]:
+    """The interval; where no item has anything right, or all have all, no draw of items differs, so
+    there it reaches 3 / groups further: the "rule of three" (Hanley & Lippman-Hand 1983)."""
+    low, high, best = score["low"], score["high"], about(score["metric"]).maximum
+    if best and low == high and low in (0.0, best):
+        reach = 3 * best / score["n_groups"]
+        return max(0.0, low - reach), min(best, high + reach)
+    return low, high
+
+
 def _not_above(own: Score, rival: float, sign: int) -> str:
     """How a score stands to a rival that it does not beat."""
     above, below = _DIRECTIONS[sign]
-    if max(sign * own["low"], sign * own["high"]) < sign * rival:
+    if max(sign * end for end in _ends(own)) < sign * rival:
         return below
     return f"at or {below}" if sign * own["value"] <= sign * rival else f"not clearly {above}"
 

@@ -3,6 +3,7 @@
 import random
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -267,3 +268,16 @@ def test_names_that_look_like_mathematics_and_no_scores_at_all_are_drawn(tmp_pat
     plot_scores([score("a$b$_{", "generalist", 0.3)], tmp_path / "a.png", "t$")
     plot_scores([], tmp_path / "b.png", "nothing")
     assert all((tmp_path / name).stat().st_size > 1000 for name in ("a.png", "b.png"))
+
+
+def test_nothing_right_in_a_few_items_is_not_below_a_small_chance() -> None:
+    def score(model: str, value: float, groups: int) -> dict[str, Any]:
+        ends = {"value": value, "low": value, "high": value, "n": groups, "n_groups": groups}
+        return {"model": model, "metric": "acc", "exposure": "unseen", **ends}
+
+    for groups, said in ((20, "at chance"), (500, "below chance")):
+        rows = {
+            "generalist": score("generalist", 0.0, groups),
+            "chance": score("chance", 0.01, groups),
+        }
+        assert report.in_words("acc", rows, None) == said
