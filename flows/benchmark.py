@@ -16,7 +16,8 @@ from prefect.cache_policies import NO_CACHE
 
 from flows import benchmark_page, report, report_markdown, wanted
 from flows.champion import decisions, model_of
-from flows.checking import CheckingConfig, check
+from flows.checking import CheckingConfig
+from flows.contamination import checked
 from flows.errors import ConfigError, FlowsError
 from flows.gpu import device_kind
 from flows.mlflow_records import log_evaluation
@@ -91,7 +92,13 @@ def mirrored(directory: Path) -> tuple[Task, ...]:
 def chosen(names: Sequence[str]) -> tuple[Task, ...]:
     """The tasks named, or all of the mirror; ConfigError when there is neither."""
     if names:
-        return resolve(tuple(dict.fromkeys(names)))
+        found = resolve(tuple(dict.fromkeys(names)))
+        if own := [one.name for one in found if one.source.product]:
+            raise ConfigError(
+                f"tasks={own}: a run makes them from what is installed and scores them itself; "
+                "leave them out here"
+            )
+        return found
     directory = mirror()
     if directory is None:
         raise ConfigError("tasks=(): name some, or a mirror that holds them with --data DIR")
@@ -122,16 +129,7 @@ def benchmark_contamination(
     config = CheckingConfig(
         tasks=tuple(one.name for one in tasks), streams=model.mixture, splits=splits
     )
-    inputs = {"prompts": prompts, "shards": model.shards, "tokenizer": model.tokenizer}
-    where = (prompts.path, model.shards.path, model.tokenizer.path)
-    return Workspace.open().product(
-        "contamination",
-        NAME,
-        config=config,
-        inputs=inputs,
-        entry=("flows.checking",),
-        build=lambda out: check(config, *where, out, Progress("contamination")),
-    )
+    return checked(NAME, config, prompts, model.shards, model.tokenizer)
 
 
 @task(cache_policy=NO_CACHE)

@@ -21,19 +21,21 @@ def contaminated(profile: Profile, text: Text) -> Product:
         splits=evaluation.splits,
         seed=evaluation.seed,
     )
+    return checked(profile.name, config, text.prompts, text.shards, text.tokenizer)
+
+
+def checked(
+    name: str, config: CheckingConfig, prompts: Product, shards: Product, tokenizer: Product
+) -> Product:
+    """The items of prompts, looked for in the text of shards."""
     return Workspace.open().product(
         "contamination",
-        profile.name,
+        name,
         config=config,
-        inputs={"prompts": text.prompts, "shards": text.shards, "tokenizer": text.tokenizer},
+        inputs={"prompts": prompts, "shards": shards, "tokenizer": tokenizer},
         entry=("flows.checking",),
         build=lambda out: check(
-            config,
-            text.prompts.path,
-            text.shards.path,
-            text.tokenizer.path,
-            out,
-            Progress("contamination"),
+            config, prompts.path, shards.path, tokenizer.path, out, Progress("contamination")
         ),
     )
 

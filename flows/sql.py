@@ -8,6 +8,7 @@ models, so a table is shown without what a terminal would obey.
 import csv
 import io
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -35,7 +36,8 @@ def show_sql(
     ``prompts``: the name of prompts (that of their profile), of which the newest are asked instead
     of the catalogue. FlowsError when there are none; ConfigError for what is no question.
     """
-    answer = ask(_prompts(workspace, prompts) if prompts else catalogue(workspace), question)
+    asked = _prompts(workspace, prompts) if prompts else catalogue(workspace)
+    answer = ask(asked, question, SHOWN + 1 if form == "table" else None)
     if form == "table":
         _show_table(console, answer)
     else:
@@ -62,9 +64,8 @@ def _show_table(console: "Console", answer: Answer) -> None:
     for row in answer.rows[:SHOWN]:
         table.add_row(*(Text(printable(_said(value))) for value in row))
     console.print(table)
-    left = len(answer.rows) - SHOWN
-    if left > 0:
-        console.print(f"and {left} rows more: --format csv prints all of them", style="dim")
+    if len(answer.rows) > SHOWN:
+        console.print("and more rows: --format csv prints all of them", style="dim")
 
 
 def _is_numeric(answer: Answer, place: int) -> bool:
@@ -95,8 +96,19 @@ def _cells(row: tuple[Any, ...]) -> Iterator[Any]:
 
 
 def _json(answer: Answer) -> str:
+    if twice := sorted({name for name in answer.columns if answer.columns.count(name) > 1}):
+        raise FlowsError(f"column {', '.join(twice)} stands there twice: name one otherwise, by AS")
     return _dumped([dict(zip(answer.columns, row, strict=True)) for row in answer.rows]) + "\n"
 
 
 def _dumped(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return json.dumps(_finite(value), ensure_ascii=False, default=str, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    """Numbers that JSON has no word for become null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, list) else value

@@ -21,6 +21,7 @@ softmax of the sums.
 
 import math
 from collections.abc import Sequence
+from math import isnan
 
 from tasks_to_text.example import Example
 from tasks_to_text.language_model import Loglikelihood
@@ -78,7 +79,7 @@ def best(rows: Ranks, ids: Sequence[str]) -> list[int]:
 
 def _best(row: Sequence[float], example_id: str) -> int:
     highest = max(row)
-    equal = [i for i, value in enumerate(row) if value == highest]
+    equal = [i for i, value in enumerate(row) if value == highest and not any(map(isnan, row))]
     if len(equal) == 1:
         return equal[0]
     equal = equal or list(range(len(row)))

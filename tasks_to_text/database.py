@@ -31,8 +31,11 @@ _CLOSED: Mapping[str, str] = {
     "enable_external_access": "false",
     "allow_community_extensions": "false",
     "lock_configuration": "true",
+    "memory_limit": "2GB",
+    "temp_directory": "",
 }
-"""Where anybody reads: beyond that, no file but the one that is open, and no setting changed."""
+"""Where anybody reads: beyond that, no file but the one that is open, no setting changed, and so
+much memory and no more."""
 _QUESTIONS = frozenset({"SELECT", "EXPLAIN"})
 """Kinds of statements that only ask; DESCRIBE, SHOW, SUMMARIZE, FROM and VALUES are SELECT too."""
 
@@ -124,8 +127,9 @@ def _opened(path: Path) -> Iterator[Any]:
             raise DataError(f"{path} cannot be read ({error}): delete it") from error
 
 
-def ask(path: Path, question: str) -> Answer:
-    """The answer to a user's question, which can read this file and nothing else.
+def ask(path: Path, question: str, most: int | None = None) -> Answer:
+    """The answer to a user's question, which can read this file and nothing else; its first
+    ``most`` rows, None: all.
 
     ConfigError with DuckDB's own words for what is no question, several, or cannot be answered.
     """
@@ -137,16 +141,16 @@ def ask(path: Path, question: str) -> Answer:
             if len(kinds) != 1 or kinds[0] not in _QUESTIONS:
                 raise ConfigError(
                     f"{' and '.join(kinds) or 'nothing'}: ask one question, such as SELECT, FROM, "
-                    "DESCRIBE or EXPLAIN; the catalogue is read, never written"
+                    "DESCRIBE or EXPLAIN (PIVOT with its values, ON … IN (…)); it only reads"
                 )
-            return _answer(connection.execute(question))
+            return _answer(connection.execute(question), most)
         except duckdb.Error as error:
             raise ConfigError(f"{error}".strip()) from error
 
 
-def _answer(result: Any) -> Answer:
+def _answer(result: Any, most: int | None = None) -> Answer:
     columns = tuple(column[0] for column in result.description)
-    return Answer(columns, result.fetchall())
+    return Answer(columns, result.fetchall() if most is None else result.fetchmany(most))
 
 
 def _connect(path: Path, *, read_only: bool) -> Any:

@@ -1,5 +1,7 @@
 """Whether one text follows from another, contradicts it, or neither: three labels."""
 
+from typing import Any
+
 from tasks_to_text.kinds import pair
 from tasks_to_text.labelled import Wording
 from tasks_to_text.source import Source
@@ -85,6 +87,19 @@ label -1 on the Hub (1.8 % of a split) and are rejected. Hypotheses of one premi
 lm-evaluation-harness has no SNLI.
 """
 
+_MNLI: dict[str, Any] = {
+    "first": "premise",
+    "second": "hypothesis",
+    "first_name": "Premise",
+    "second_name": "Hypothesis",
+    "label": "label",
+    "labels": LABELS,
+    "question": QUESTION,
+    "wordings": _MNLI_WORDINGS,
+    "group": "premise",
+}
+"""What matched and mismatched share."""
+
 MNLI = pair(
     name="mnli",
     description="Whether a sentence follows from one out of ten kinds of writing and speech, "
@@ -96,15 +111,7 @@ MNLI = pair(
         hold_out={"validation": 0.01},
         licence="mixed: OANC, CC BY 3.0, CC BY-SA 3.0, MIT (one novel)",
     ),
-    first="premise",
-    second="hypothesis",
-    first_name="Premise",
-    second_name="Hypothesis",
-    label="label",
-    labels=LABELS,
-    question=QUESTION,
-    wordings=_MNLI_WORDINGS,
-    group="premise",
+    **_MNLI,
     siblings=("mnli_mismatched",),
     specimens=(
         {"premise": "Ann sings in a choir.", "hypothesis": "Ann never sings", "label": 2},
@@ -126,15 +133,7 @@ MNLI_MISMATCHED = pair(
         splits={"test": "validation_mismatched"},
         licence="mixed: OANC, CC BY 3.0, CC BY-SA 3.0, MIT (one novel)",
     ),
-    first="premise",
-    second="hypothesis",
-    first_name="Premise",
-    second_name="Hypothesis",
-    label="label",
-    labels=LABELS,
-    question=QUESTION,
-    wordings=_MNLI_WORDINGS,
-    group="premise",
+    **_MNLI,
     unseen=True,
     siblings=("mnli",),
     specimens=(

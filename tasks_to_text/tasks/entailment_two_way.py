@@ -1,5 +1,7 @@
 """Whether one text follows from another or not: two labels."""
 
+from typing import Any
+
 from tasks_to_text.kinds import pair
 from tasks_to_text.labelled import Wording
 from tasks_to_text.source import Source
@@ -41,6 +43,19 @@ _RTE_WORDINGS = {
     ),
 }
 
+_RTE: dict[str, Any] = {
+    "first": "sentence1",
+    "second": "sentence2",
+    "first_name": "Premise",
+    "second_name": "Hypothesis",
+    "label": "label",
+    "labels": {"0": "yes", "1": "no"},
+    "question": QUESTION,
+    "wordings": _RTE_WORDINGS,
+    "group": "sentence1",
+}
+"""What GLUE's rows and those first published share."""
+
 RTE = pair(
     name="rte",
     description="Whether a sentence follows from a passage of news or an encyclopedia (RTE 1, 2, 3 "
@@ -52,15 +67,7 @@ RTE = pair(
         hold_out={"validation": 0.1},
         licence="not stated (PASCAL RTE, in GLUE for research)",
     ),
-    first="sentence1",
-    second="sentence2",
-    first_name="Premise",
-    second_name="Hypothesis",
-    label="label",
-    labels={"0": "yes", "1": "no"},
-    question=QUESTION,
-    wordings=_RTE_WORDINGS,
-    group="sentence1",
+    **_RTE,
     siblings=("pascal_rte",),
     specimens=(
         {"sentence1": "Ann sold the boat to Mia.", "sentence2": "Mia bought it.", "label": 0},
@@ -88,15 +95,7 @@ PASCAL_RTE = pair(
         hold_out={"validation": 0.1},
         licence="not stated (PASCAL RTE 1 to 3)",
     ),
-    first="sentence1",
-    second="sentence2",
-    first_name="Premise",
-    second_name="Hypothesis",
-    label="label",
-    labels={"0": "yes", "1": "no"},
-    question=QUESTION,
-    wordings=_RTE_WORDINGS,
-    group="sentence1",
+    **_RTE,
     siblings=("rte",),
     specimens=(
         {"sentence1": "The river froze in 1947.", "sentence2": "A river froze.", "label": 0},

@@ -1,7 +1,8 @@
 """Whether two texts say, or ask, the same; and how much they have in common."""
 
+from typing import Any
+
 from tasks_to_text.kinds import pair, rating
-from tasks_to_text.labelled import Wording
 from tasks_to_text.source import Source
 from tasks_to_text.tasks.written import written
 
@@ -118,18 +119,30 @@ only their second question can still lie in different splits.
 
 _CAPTIONS = ("breaking_nli", "multi30k_en_fr", "multi30k_fr_en", "snli")
 """Tasks with captions of Flickr30k, of which the SemEval sets have some too."""
-_SIMILAR: dict[str, Wording] = {
-    "question": {
-        "first_name": "",
-        "second_name": "",
-        "question": "How much do these two have in common, out of 5?",
+_STS: dict[str, Any] = {
+    "first": "sentence1",
+    "second": "sentence2",
+    "score": "label",
+    "lowest": 0,
+    "highest": 5,
+    "first_name": "First",
+    "second_name": "Second",
+    "question": "Alike, from 0 to 5:",
+    "wordings": {
+        "question": {
+            "first_name": "",
+            "second_name": "",
+            "question": "How much do these two have in common, out of 5?",
+        },
+        "statement": {
+            "first_name": "One",
+            "second_name": "Other",
+            "question": "On a scale up to 5, their likeness is",
+        },
     },
-    "statement": {
-        "first_name": "One",
-        "second_name": "Other",
-        "question": "On a scale up to 5, their likeness is",
-    },
+    "group": "sentence1",
 }
+"""What both sets of similarity share."""
 
 STSB = rating(
     name="stsb",
@@ -142,16 +155,7 @@ STSB = rating(
         hold_out={"validation": 0.1},
         licence="CC BY-SA 4.0 in parts (STS benchmark, of many sources)",
     ),
-    first="sentence1",
-    second="sentence2",
-    score="label",
-    lowest=0,
-    highest=5,
-    first_name="First",
-    second_name="Second",
-    question="Alike, from 0 to 5:",
-    wordings=_SIMILAR,
-    group="sentence1",
+    **_STS,
     siblings=("mrpc", "sts_semeval", *_CAPTIONS),
     specimens=(
         {"sentence1": "A cat sleeps.", "sentence2": "A cat is asleep.", "label": 4.8},
@@ -179,16 +183,7 @@ STS_SEMEVAL = rating(
         hold_out={"validation": 0.1},
         licence="not stated (SemEval STS, of many sources)",
     ),
-    first="sentence1",
-    second="sentence2",
-    score="label",
-    lowest=0,
-    highest=5,
-    first_name="First",
-    second_name="Second",
-    question="Alike, from 0 to 5:",
-    wordings=_SIMILAR,
-    group="sentence1",
+    **_STS,
     siblings=("mrpc", "stsb", *_CAPTIONS),
     specimens=(
         {"sentence1": "Rain is near.", "sentence2": "It will rain soon.", "label": 4.25},

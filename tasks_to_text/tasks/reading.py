@@ -58,7 +58,11 @@ SQUAD_V2 = reading(
         splits={"test": "validation"},
         licence="CC BY-SA 4.0",
     ),
-    wordings={"brief": _BRIEF, "lm_eval": squad_v2_in_harness},
+    wordings={
+        "brief": _BRIEF,
+        "offered": {"question": "{question} (If the text does not say: unanswerable.)"},
+        "lm_eval": squad_v2_in_harness,
+    },
     specimens=(
         {
             "id": "a",

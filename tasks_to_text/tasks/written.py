@@ -5,11 +5,13 @@ zero-shot sentiment), and the texts of lm-evaluation-harness, which keep whateve
 published rows have.
 """
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 from tasks_to_text.fields import Field, index, text
 from tasks_to_text.labelled import Reader, Shape
 from tasks_to_text.task import Row
+from tasks_to_text.tasks.harness import ranked
 
 
 def written(
@@ -22,7 +24,7 @@ def written(
     r"""A wording: all of the prompt, and the words of the labels 0, 1 … after one space.
 
     Args:
-        prompt: the text shown, as it stands; it ends without white space.
+        prompt: the text shown, as it stands; white space at its end goes to the choices.
         words: the choices; the number in the column ``label`` counts them from 0.
         segments: the row's own texts, for fine-tuning: those of the main wording.
         label: the column with the number.
@@ -31,16 +33,9 @@ def written(
     ``{"a": "It rains. ", "b": "Rain falls.", "label": 0}`` the prompt ``"It rains. \nQuestion: Rain
     falls. True or False?\nAnswer:"`` and the target `` True``.
     """
-    choices = tuple(f" {word}" for word in words)
 
     def shape(record: Row) -> Shape:
-        gold = index(label, record, len(choices))
-        return Shape(
-            prompt=text(prompt, record),
-            target=choices[gold],
-            choices=choices,
-            gold=gold,
-            segments=segments(record),
-        )
+        shown = ranked(text(prompt, record), words, index(label, record, len(words)))
+        return dataclasses.replace(shown, segments=segments(record))
 
     return shape

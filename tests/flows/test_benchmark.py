@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow import MlflowClient
 
 from flows.benchmark import benchmark, champion, chosen
 from flows.errors import ConfigError, FlowsError
@@ -123,8 +124,18 @@ def test_the_page_has_every_headline_score(scores: list[Score], place: Path) -> 
     assert "benchmark.html" in printed and "A sibling in the mixture" in printed
 
 
-def test_mlflow_has_it_and_a_second_call_reuses_everything(place: Path, evaluation: Path) -> None:
-    assert read_ids(evaluation)["run_id"]
+def test_mlflow_has_it_and_a_second_call_reuses_everything(
+    place: Path, evaluation: Path, scores: list[Score]
+) -> None:
+    client = MlflowClient(f"sqlite:///{place / 'workspace' / 'mlflow.db'}")
+    logged = client.get_run(read_ids(evaluation)["run_id"]).data.metrics
+    (own,) = [
+        one["value"]
+        for one in scores
+        if (one["task"], one["model"], one["metric"], one["template"])
+        == ("sst2", GENERALIST, "acc", "main")
+    ]
+    assert logged["eval/sst2/acc"] == own and logged["eval/sst2/chance"] == 0.5
     before = sorted((place / "workspace").glob("*/*/manifest.json"))
     done = command(place / "workspace", "--data", str(place / "mirror"), "--limit", "18")
     assert done.returncode == 0 and done.stdout.count("✓ reused") == 4, done.stdout
@@ -139,6 +150,8 @@ def test_what_cannot_be_scored_is_said(
         chosen(())
     with pytest.raises(UnknownName, match="no task is called 'sst3': did you mean sst"):
         chosen(("sst3",))
+    with pytest.raises(ConfigError, match=r"\['package'\]: a run makes them from what is"):
+        chosen(("sst2", "package"))
     with pytest.raises(ConfigError, match="limit=0: score at least 1 example"):
         benchmark.fn(PROFILE, limit=0)
     monkeypatch.delenv("GENERALIST_DATA")

@@ -269,7 +269,10 @@ def test_an_answer_is_a_table_without_what_a_terminal_obeys(made: Workspace) -> 
     said = _printed(made, "SELECT '[red]a' || chr(27) || '[2J' AS text, 1/3 AS third, NULL AS none")
     assert "[red]a�[2J" in said and "0.333333" in said
     many = _printed(made, f"FROM range({SHOWN + 5})")
-    assert "and 5 rows more: --format csv" in many
+    assert "and more rows: --format csv" in many and f" {SHOWN - 1} " in many
+    assert f" {SHOWN} " not in many
+    endless = "FROM range(1000000000000)"
+    assert "and more rows" in _printed(made, endless), "no more is fetched than is shown"
 
 
 def test_an_answer_is_csv_or_json_for_programs(
@@ -282,6 +285,12 @@ def test_an_answer_is_csv_or_json_for_programs(
     assert json.loads(capsys.readouterr().out) == [
         {"text": 'a,"b', "numbers": [1, 2], "none": None}
     ]
+    _printed(made, "SELECT 'nan'::DOUBLE AS a, ['inf'::DOUBLE, 1.5] AS b", "json")
+    assert json.loads(capsys.readouterr().out) == [{"a": None, "b": [None, 1.5]}]
+    with pytest.raises(FlowsError, match="column a stands there twice: name one otherwise, by AS"):
+        _printed(made, "SELECT 1 AS a, 2 AS a", "json")
+    with pytest.raises(ConfigError, match=r"PIVOT with its values, ON … IN"):
+        _printed(made, "PIVOT (SELECT 1 AS a, 2 AS b) ON a USING sum(b)")
 
 
 def test_prompts_can_be_asked_instead(made: Workspace) -> None:

@@ -59,6 +59,10 @@ GOLDEN: Golden = {
     "squad_v2": {
         "main": (_RUGBY, " a sport"),
         "brief": _BRIEF,
+        "offered": (
+            _RUGBY.replace("Rugby?", "Rugby? (If the text does not say: unanswerable.)"),
+            " a sport",
+        ),
         "lm_eval": (
             "Title: Rugby_(sport)\n\nBackground:  Rugby is a sport.\n\nQuestion:  What is Rugby?"
             "\n\nAnswer:",

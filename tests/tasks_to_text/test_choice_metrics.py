@@ -68,6 +68,7 @@ def test_what_picks_one_choice_is_certain_of_it() -> None:
     equal = best([(1.0, 2.0, 2.0)] * 300, [f"e{i}" for i in range(300)])
     assert set(equal) == {1, 2} and 120 < equal.count(1) < 180
     assert best([(float("nan"), 1.0)] * 40, [f"e{i}" for i in range(40)]).count(0) > 0
+    assert best([(1.0, float("nan"))] * 40, [f"e{i}" for i in range(40)]).count(1) > 0
 
 
 def test_brier_scores_are_the_harness_s() -> None:
