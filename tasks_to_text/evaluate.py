@@ -43,8 +43,8 @@ def evaluate(
     """Items and scores of every model and baseline on one split of a task, in one wording.
 
     ``choices_only_of`` names the model that scores choices without the prompt, ``train`` is what
-    majority and bag of words learn from (without training rows they are left out; only for choices
-    out of a closed set majority is then fitted on the evaluated rows, see ``Evaluation.train``),
+    majority and bag of words learn from (without training rows bag of words is left out, and
+    majority is fitted on the evaluated rows where answers can recur, see ``Evaluation.train``),
     ``exposure`` says of each model whether it was trained on the task. Items stand in the order of
     models, then baselines, each in the order of the examples. Every metric of the task has a score
     per model; a baseline has one under the headline metric, and only beside the ``main`` template.
