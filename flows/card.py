@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from flows import report
+from flows import read_before, report
 from flows.champion import Decision, decisions, model_of
 from flows.night import LIMITS, SourceAbout, corpus_sources, night_products
 from flows.report import read_scores, read_verdicts, safe
@@ -180,11 +180,17 @@ def _evaluation(workspace: Workspace, decision: Decision) -> list[str]:
     splits = report.splits(scores)
     if not splits:
         return [*lines, "Nothing was scored.", ""]
-    tables = markdown_tables(scores, read_verdicts(place), splits[0])
+    tables = markdown_tables(scores, read_verdicts(place), splits[0], read_before.read(place))
     return [*lines, f"On the {splits[0]} split. {LEGEND}", "", tables]
 
 
 def _contamination(products: Mapping[str, Product]) -> list[str]:
+    after = (
+        "Of all that was trained on, corpus and tasks, the table above says how many items stand "
+        "there (13 words in a row, or all of a shorter one), and the score on the others."
+        if "evaluation" in products and read_before.read(products["evaluation"].path)
+        else f"Scores on clean items alone: {NOT_COMPUTED}."
+    )
     counts = products["documents"].manifest.counts if "documents" in products else {}
     lines = ["## Contamination", ""]
     if "held_out_texts" not in counts:
@@ -193,11 +199,10 @@ def _contamination(products: Mapping[str, Product]) -> list[str]:
     return [
         *lines,
         f"{_number(counts['held_out_texts'])} prompts and targets of the validation and test "
-        "splits were looked for in the training text of the corpus, as runs of words; rows of the "
-        "tasks are not checked against other tasks' evaluation texts. Left out of the corpus: "
-        f"{_number(dropped.get(MADE_OF_HELD_OUT, 0))} documents made of such text and "
-        f"{_number(dropped.get(HOLDS_HELD_OUT, 0))} that held one of them. Paraphrases and "
-        f"translations: {NOT_COMPUTED}. Scores on clean items alone: {NOT_COMPUTED}.",
+        "splits were looked for in the training text of the corpus, as runs of words. Left out of "
+        f"it: {_number(dropped.get(MADE_OF_HELD_OUT, 0))} documents made of such text and "
+        f"{_number(dropped.get(HOLDS_HELD_OUT, 0))} that held one of them. {after} Paraphrases and "
+        f"translations: {NOT_COMPUTED}.",
         "",
     ]
 

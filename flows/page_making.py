@@ -92,8 +92,7 @@ def contamination(night: Night) -> list[Markup]:
         f"{counts['held_out_texts']:,} prompts and targets of the validation and test splits were "
         f"looked for in the training text of the corpus; {gone:,} training documents were left out "
         f"because of them: {dropped.get(made_of, 0):,} were made of such text, "
-        f"{dropped.get(holds, 0):,} held one of them. Rows of the tasks are not checked against "
-        "other tasks’ evaluation texts."
+        f"{dropped.get(holds, 0):,} held one of them."
     )
     return [el("p", said), *overlaps(night.contamination)]
 
@@ -107,10 +106,11 @@ def overlaps(found: Sequence[ReadBefore]) -> list[Markup]:
     heads = [("task", ""), ("split", ""), ("items", "num"), ("8-grams found", "num")]
     heads += [("read before", "num"), ("score on the rest", "num"), ("score on those", "num")]
     note = (
-        "8-grams found: the share of an evaluation’s runs of eight words that stand in the "
-        "training text (GPT-2’s Table 6). Read before: items of which 13 words in a row, or all of "
-        "a shorter one, stand there. Scores are the generalist’s; those on items read before say "
-        "little where these are few, and such items may be easier for other reasons."
+        "8-grams found: the share of an evaluation’s runs of eight words that stand in the text "
+        "that was trained on, corpus and tasks alike (GPT-2’s Table 6). Read before: items of "
+        "which 13 words in a row, or all of a shorter one, stand there. Scores are the "
+        "generalist’s; those on items read before say little where these are few, and such items "
+        "may be easier for other reasons."
     )
     rows = [_overlap(one) for one in sorted(found, key=lambda one: (one["split"], one["task"]))]
     return [el("p", note, cls="note"), table("Evaluation in the training text", heads, rows)]

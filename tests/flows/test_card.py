@@ -1,5 +1,6 @@
 """The model card: made from manifests, with what is unknown called unknown."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -27,8 +28,20 @@ def test_a_card_says_what_the_model_is_and_how_it_was_judged(tmp_path: Path) -> 
     assert "| sentence_order | Accuracy | 800 / 400 | .612 .578–.646 |" in text
     assert "**Unseen (zero-shot)**" in text and "at chance" in text
     assert "14,200 prompts and targets" in text and "312 documents" in text
-    assert "of the corpus, as runs" in text and "rows of the tasks are not checked against" in text
+    assert "of the corpus, as runs" in text and "clean items alone: not computed" in text
     assert "generalist generate --profile some" in text and "model.safetensors" in text
+
+
+def test_a_card_tells_what_of_the_evaluation_was_read_before(tmp_path: Path) -> None:
+    workspace, decision = make_night(tmp_path / "workspace")
+    part = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 797}
+    told = {"task": "sentence_order", "split": "test", "items": 800, "confirmed": 3, "clean": part}
+    path = workspace.root / decision.evaluation / "contamination.json"
+    path.write_text(json.dumps([told]), encoding="utf-8")
+    text = card(workspace, "some")
+    assert "| 3 of 800; clean .500 .400–.600 |" in text
+    assert "the table above says how many items stand there" in text
+    assert "clean items alone" not in text
 
 
 def test_what_is_not_known_is_said_not_to_be(tmp_path: Path) -> None:
