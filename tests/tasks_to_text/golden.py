@@ -65,7 +65,10 @@ real_rows = pytest.mark.skipif(
 
 def published(task: Task) -> dict[Split, list[Row]]:
     """Split → the records that the mirror has, those held out included."""
-    places, key = Places(mirror=Path(os.environ["GENERALIST_DATA"])), draws_by(task)
+    mirror, key = Path(os.environ["GENERALIST_DATA"]), draws_by(task)
+    if not (mirror / task.source.mirror).is_dir():
+        pytest.skip(f"GENERALIST_DATA has no rows of {task.name}")
+    places = Places(mirror=mirror)
     group = key if isinstance(key, str) else ""
     return {
         split: read_rows(task.source, split, columns=task.columns, places=places, group=group)
