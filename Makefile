@@ -4,7 +4,7 @@ PIP_ARGS ?=
 BIN := .venv/bin
 export DO_NOT_TRACK := true
 
-.PHONY: install run test check bench agree
+.PHONY: install run up test check operations faults bench agree
 
 install: .venv/installed
 
@@ -17,8 +17,21 @@ install: .venv/installed
 run: install
 	@$(BIN)/generalist run
 
+# Prefect's and MLflow's servers, workers and deployments on this machine; Ctrl-C stops all of it.
+up: install
+	@$(BIN)/generalist up
+
 test: install
 	@$(BIN)/python -m pytest -q
+
+# Whole stacks: PostgreSQL, an S3 server, a browser. ARGS="-k s3" for some. Needs Debian's
+# postgresql and chromium.
+operations: install
+	@$(BIN)/python -m pytest -q -m "operations or browser" $(ARGS)
+
+# Twenty faults, really caused: what was expected of each, and what was found. ARGS="cancel" for one.
+faults: install
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 check: install
 	@$(BIN)/ruff format --check .
