@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from flows import sharing
 from flows.errors import FlowsError, TrainerStopped
 from flows.gpu import METRICS, Row
 from flows.progress import LOG
@@ -338,3 +339,4 @@ def write_ids(directory: Path, ids: Mapping[str, str]) -> None:
     aside = directory / f".{IDS}"
     aside.write_text(json.dumps(ids))
     aside.replace(directory / IDS)
+    sharing.give_file(directory / IDS)
