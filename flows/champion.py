@@ -14,7 +14,7 @@ from pathlib import Path
 
 from flows.errors import FlowsError
 from flows.progress import LOG
-from flows.sharing import manifest_here, share_decisions
+from flows.sharing import give_decisions, manifest_here, share_decisions
 from flows.workspace import Product, Workspace
 from gptcore.errors import ProductError
 
@@ -72,7 +72,7 @@ def record(workspace: Workspace, decision: Decision) -> None:
         file.write(line if _ends_whole(path) else f"\n{line}")
         file.flush()
         os.fsync(file.fileno())
-    share_decisions(path)
+    give_decisions(path)
 
 
 def _ends_whole(path: Path) -> bool:

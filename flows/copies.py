@@ -100,11 +100,8 @@ def _fetch(store: Store, place: str, aside: Path, files: Mapping[str, str | None
 
 
 def _came(store: Store, name: str, file: Path, expected: str | None) -> bool:
-    try:
-        store.download(name, file)
-    except FileNotFoundError:
-        return expected is None
-    return expected is None or file_digest(file) == expected
+    there = store.download(name, file)
+    return expected is None or (there and file_digest(file) == expected)
 
 
 def _damaged(store: Store, name: str, why: str) -> StoreError:
@@ -184,7 +181,8 @@ def pull_checkpoint(store: Store, run: Path) -> bool:
         _fetch(store, place, aside, dict.fromkeys(beside))
         (run / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
         for extra in beside:
-            (aside / extra).replace(run / extra)
+            if (aside / extra).exists():
+                (aside / extra).replace(run / extra)
         (aside / name).rename(run / CHECKPOINTS / name)
     finally:
         shutil.rmtree(aside, ignore_errors=True)

@@ -47,7 +47,9 @@ class Holder:
 
 def lease_seconds() -> float:
     """The length of a lease: ``GENERALIST_STORE_LEASE``, or two minutes."""
-    given = os.environ.get(VARIABLE, str(SECONDS))
+    given = os.environ.get(VARIABLE)
+    if given is None:
+        return SECONDS
     try:
         seconds = float(given)
     except ValueError:

@@ -33,6 +33,8 @@ from gptcore.manifest import FILE, Manifest, read_manifest
 
 CHECKPOINT_SECONDS = 1.0
 """Between two looks for a new checkpoint of a run."""
+WAIT_SECONDS = 1.0
+"""Between two looks at a run that another host trains."""
 _held: dict[Path, Lease] = {}
 """Leases of the runs that this process trains."""
 
@@ -126,7 +128,7 @@ def _lease(store: Store, directory: Path, key: str) -> Lease | None:
         if not told:
             tell(Event(kind="waiting", label=place), f"waiting for {lease.owner}, who has {place}")
         told = True
-        time.sleep(1.0)
+        time.sleep(WAIT_SECONDS)
         if pull_product(store, directory, key):
             return None
     try:
@@ -210,6 +212,12 @@ def share_decisions(log: Path) -> None:
             store.write(f"decisions/{name}", json.dumps(here[name], ensure_ascii=False).encode())
     for name in sorted(there - set(here)):
         _append(log, store.read(f"decisions/{name}") or b"")
+
+
+def give_decisions(log: Path) -> None:
+    """``share_decisions`` after one was made: where that fails, the next look at them does it."""
+    with _tolerant("the last decision"):
+        share_decisions(log)
 
 
 def _lines(log: Path) -> list[dict[str, Any]]:

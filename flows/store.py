@@ -120,11 +120,15 @@ class Store:
         with self._asking(f"take {name}"), self._aside(name) as path:
             self._fs.put_file(str(file), path)
 
-    def download(self, name: str, file: Path) -> None:
-        """Write an object into a new file; FileNotFoundError when it is not there any more."""
+    def download(self, name: str, file: Path) -> bool:
+        """Write an object into a file; False: it is not there."""
         with self._asking(f"be asked for {name}"):
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._fs.get_file(self._path(name), str(file))
+            try:
+                self._fs.get_file(self._path(name), str(file))
+            except FileNotFoundError:
+                return False
+            return True
 
     def remove(self, name: str) -> None:
         """Remove an object, or all under a prefix; nothing there is no error."""
@@ -158,7 +162,7 @@ class Store:
         """Turn whatever fsspec and the libraries under it raise into one message."""
         try:
             yield
-        except (StoreError, FileNotFoundError):
+        except StoreError:
             raise
         except Exception as error:
             lines = str(error).strip().splitlines() or [type(error).__name__]
