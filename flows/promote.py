@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 
 from flows import report
 from flows.champion import Decision, champion_of, decisions, known_decision, record
@@ -15,6 +14,7 @@ from flows.pretrain import Runs, experiment, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import LOG
 from flows.scores import GENERALIST
+from flows.stages import stage
 from flows.tokenize import Text, tokenized
 from flows.workspace import Product, Workspace, plain
 from gptcore.manifest import object_digest
@@ -30,7 +30,7 @@ class Outcome:
     new: bool
 
 
-@task(cache_policy=NO_CACHE)
+@stage("decision about {profile.name}")
 def decide(profile: Profile, text: Text, runs: Runs, evaluation: Product) -> Outcome:
     """Judge the run once per champion, write the reason down, and move MLflow's aliases.
 

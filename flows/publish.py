@@ -4,21 +4,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from prefect import task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
 
 from flows.champion import Decision
 from flows.mlflow_records import log_page
 from flows.mlflow_tracking import tolerant
 from flows.page import collect_night, write_page
 from flows.profiles import Profile
+from flows.stages import stage
 from flows.workspace import Product, Workspace
 
 PAGE = "report.html"
 
 
-@task(cache_policy=NO_CACHE)
+@stage("report page of {profile.name}")
 def publish(profile: Profile, decision: Decision, evaluation: Product) -> Product:
     """Everything about one night on one page."""
     workspace = Workspace.open()
