@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import commands as cli
-from flows import model_commands
+from flows import model_commands, operations_commands
 
 STAGES = ("convert", "ingest", "tokenize", "pretrain", "evaluate", "promote")
 SPLITS = ("train", "validation", "test")
@@ -112,8 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, about: str, parent: Any = common, **more: Any) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=about, description=about, parents=[parent], **more)
         own = f"{name}_" if iskeyword(name) else name.replace("-", "_")
-        module = model_commands if hasattr(model_commands, own) else cli
-        function = cli.run if name in ("run", *STAGES) else getattr(module, own)
+        modules = (operations_commands, model_commands, cli)
+        module = next((one for one in modules if hasattr(one, own)), cli)
+        function = getattr(module, own, cli.run)
         sub.set_defaults(command=function, name=name)
         return sub
 
@@ -124,6 +125,9 @@ def _parser() -> argparse.ArgumentParser:
         sub = add(name, about if whole else up_to, flow, aliases=["nightly"] if whole else [])
         if name in ("run", "pretrain"):
             sub.add_argument("--retrain", choices=RETRAIN, default="on_change", help="when anew")
+        if name == "promote":
+            sub.add_argument("--to", metavar="RUN", help="make this judged run champion by hand")
+            sub.add_argument("--reason", default="", help="why, for the promotion log (--to)")
     add("plan", "what a run needs and how long it takes; refuses what cannot fit", flow)
     _add_looking(add, named)
     _add_using(add, named)

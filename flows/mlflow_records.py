@@ -3,7 +3,7 @@
 An evaluation is a run of its own, linked with its training run by tags both ways.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from flows.mlflow_tracking import TAG, Store, read_ids, tracking_uri, write_ids
@@ -93,11 +93,11 @@ def register(
     *,
     tags: Mapping[str, str],
     description: str,
-    champion: bool,
+    aliases: Sequence[str],
 ) -> int:
-    """Register a logged model as a new version of ``model``, the challenger; returns its number.
+    """Register a logged model as a new version of ``model``; returns its number.
 
-    ``champion``: move that alias to it as well. A logged model that has a version keeps it.
+    ``aliases``: moved to it. A logged model that has a version keeps it.
     """
     store = Store(workspace)
     known = store.client.search_registered_models(filter_string=f"name = '{model}'")
@@ -112,7 +112,7 @@ def register(
         )
     for key, value in sorted(tags.items()):
         store.client.set_model_version_tag(model, version.version, key, value)
-    for alias in ("challenger", *(("champion",) if champion else ())):
+    for alias in aliases:
         store.client.set_registered_model_alias(model, alias, version.version)
     return int(version.version)
 

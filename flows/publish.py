@@ -1,6 +1,5 @@
 """The page of a night: written once per decision, logged to MLflow, linked from the flow run."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ def publish(profile: Profile, decision: Decision, evaluation: Product) -> Produc
     product = workspace.product(
         "report",
         profile.name,
-        config=asdict(decision),
+        config=decision.plain(),
         inputs={"evaluation": evaluation},
         entry=("flows.page",),
         build=lambda out: _write(workspace, decision, out / PAGE),

@@ -1,0 +1,32 @@
+"""Commands for whoever runs the nightly: roll back, look back, clean up."""
+
+import argparse
+
+
+def promote(options: argparse.Namespace) -> int:
+    """The gate; with ``--to`` a run becomes champion by hand, and Prefect does not start."""
+    from flows.errors import FlowsError
+
+    if options.to is None:
+        if options.reason:
+            raise FlowsError(f"--reason={options.reason!r}: it belongs to --to RUN")
+        from flows.commands import run
+
+        return run(options)
+    from flows.by_hand import promote_by_hand
+    from flows.console import make_console, show_decision, staged
+    from flows.profiles import load
+    from flows.workspace import Workspace
+
+    load(options.profile)
+    console = make_console()
+    with staged(console):
+        decision, new = promote_by_hand(
+            Workspace.open(), options.profile, options.to, reason=options.reason
+        )
+    if not new:
+        console.print(f"{decision.run} is the champion already, since {decision.date}")
+        return 0
+    console.print(f"{decision.run} is the champion now; before: {decision.champion or 'none'}")
+    show_decision(console, decision)
+    return 0
