@@ -184,8 +184,19 @@ def _add_looking(add: Callable[..., argparse.ArgumentParser], named: Any) -> Non
         "--prompts", default="", metavar="NAME", help="ask a profile's prompts instead"
     )
     add("reindex", "make the catalogue anew from the manifests")
+    _add_operations(add, named)
     server = add("mlflow", "MLflow's pages about the workspace, on this machine only")
     server.add_argument("--port", type=int, default=5000)
+
+
+def _add_operations(add: Callable[..., argparse.ArgumentParser], named: Any) -> None:
+    """Commands for whoever runs the nightly."""
+    history = add("history", "every decision about a profile, and who is champion", named)
+    history.add_argument("--number", type=int, default=30, metavar="N", help="the last N nights")
+    history.add_argument("--format", choices=("table", "json"), default="table")
+    gc = add("gc", "remove what the last nights and no champion need")
+    gc.add_argument("--keep", type=int, default=14, metavar="N", help="nights per profile")
+    gc.add_argument("--dry-run", action="store_true", help="only say what would go, and why")
 
 
 def _add_contamination(add: Callable[..., argparse.ArgumentParser]) -> None:

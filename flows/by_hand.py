@@ -7,6 +7,7 @@ that champion.
 import getpass
 import os
 
+from flows import in_use
 from flows.champion import Decision, champion_decision, decisions, judged_run, record
 from flows.errors import FlowsError
 from flows.registered import mirror
@@ -24,6 +25,7 @@ def promote_by_hand(
     ``name``: the start of the run's name alone will do. ``by``: who; the user of this process.
     FlowsError when there is no such run, or when a file of it is gone or damaged.
     """
+    in_use.hold(workspace.root)
     with workspace.locked(f"promotion/{profile}"):
         run = judged_run(workspace, profile, name, option="--to")
         now = champion_decision(workspace, profile)

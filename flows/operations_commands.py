@@ -30,3 +30,17 @@ def promote(options: argparse.Namespace) -> int:
     console.print(f"{decision.run} is the champion now; before: {decision.champion or 'none'}")
     show_decision(console, decision)
     return 0
+
+
+def gc(options: argparse.Namespace) -> int:
+    """Remove what no kept night or champion needs, or say what would go."""
+    from flows.console import make_console, staged
+    from flows.garbage import collect
+    from flows.looking_back import show_garbage
+    from flows.workspace import Workspace
+
+    console = make_console()
+    with staged(console):
+        found = collect(Workspace.open(), keep=options.keep, dry_run=options.dry_run)
+    show_garbage(console, found, dry_run=options.dry_run)
+    return 0

@@ -26,7 +26,10 @@ def note(workspace: Workspace, lines: Sequence[Mapping[str, Any]]) -> None:
 
 
 def removed_on(workspace: Workspace, place: str) -> str:
-    """The date on which a product was removed last; "": it never was."""
+    """The date on which a product was removed last; "": it never was.
+
+    ``place``: its directory, relative to the workspace, or the start of the directory's name.
+    """
     path = workspace.root / FILE
     if not path.exists():
         return ""
@@ -34,7 +37,8 @@ def removed_on(workspace: Workspace, place: str) -> str:
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
             told = json.loads(line)
-            found = told["date"] if told["place"] == place else found
-        except (ValueError, KeyError, TypeError):  # a line that a crash cut off
+            same = told["place"] == place or told["place"].partition("/")[2].startswith(place)
+            found = told["date"] if same else found
+        except (ValueError, KeyError, TypeError, AttributeError):  # a line that a crash cut off
             continue
     return str(found)
