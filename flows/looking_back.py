@@ -4,10 +4,34 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flows.garbage import Found
+from flows.history import History
 from flows.page_making import size
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+def show_history(console: "Console", history: History, number: int) -> None:
+    """A row per decision, the newest last; the champion is marked."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    if not history.nights:
+        console.print(f"no decision about {history.profile} yet: generalist run makes the first")
+        return
+    table = Table(box=SIMPLE_HEAD)
+    for name in ("date", "", "run", "mean", "reason"):
+        table.add_column(name, overflow="fold", no_wrap=name in ("date", "mean"))
+    for night in history.nights[-number:]:
+        outcome = Text(night.outcome, "green" if night.promoted else "yellow")
+        run = Text(night.run.removeprefix("run/"), "bold" if night.champion else "")
+        run.append(" (champion)" if night.champion else " (removed)" if night.gone else "")
+        mean = "" if night.mean is None else f"{night.mean:.3f}"
+        reason = f"{night.reason} ({night.by})" if night.by else night.reason
+        table.add_row(night.date[:16].replace("T", " "), outcome, run, mean, Text(reason))
+    console.print(table)
+    console.print("mean: over the tasks with a bounded metric, on validation, from 0 to 1")
 
 
 def show_garbage(console: "Console", found: Sequence[Found], *, dry_run: bool) -> None:

@@ -16,6 +16,7 @@ from flows import read_before, report
 from flows.champion import Decision
 from flows.errors import FlowsError
 from flows.gpu import METRICS
+from flows.history import History, history
 from flows.read_before import ReadBefore
 from flows.report import GENERALIST, LANGUAGE_MODEL_ONLY, Score, Verdict
 from flows.workspace import Product, Workspace
@@ -104,6 +105,8 @@ class Night:
     sources: Mapping[str, SourceAbout] = field(default_factory=dict)
     """Source of corpus text → its version and licence."""
     differences: Sequence[Difference] = ()
+    history: History = field(default_factory=History)
+    """All nights of the profile, to this one."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Packages that trained the model; {}: they are no longer those that are installed."""
     commands: Sequence[str] = ()
@@ -174,6 +177,7 @@ def collect_night(
             for task in (profile.tasks if profile else ())
         },
         sources=_or_empty(lambda: corpus_sources(products["documents"])) or {},
+        history=history(workspace, decision.profile, until=decision.key),
         differences=_against_champion(workspace, decision, profile),
         versions=_versions(products.get("generalist")),
         commands=commands(decision.profile, products.get("generalist")),

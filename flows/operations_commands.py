@@ -32,6 +32,29 @@ def promote(options: argparse.Namespace) -> int:
     return 0
 
 
+def history(options: argparse.Namespace) -> int:
+    """Every decision about a profile."""
+    import json
+
+    from flows.console import make_console
+    from flows.errors import FlowsError
+    from flows.history import history as look_back
+    from flows.looking_back import show_history
+    from flows.profiles import load
+    from flows.workspace import Workspace
+
+    if options.number < 1:
+        raise FlowsError(f"--number={options.number}: use 1 or more")
+    found = look_back(Workspace.open(), options.profile)
+    if not found.nights:
+        load(options.profile)  # it says so when there is no such profile
+    if options.format == "json":
+        print(json.dumps(found.plain(options.number), indent=1, ensure_ascii=False))
+    else:
+        show_history(make_console(), found, options.number)
+    return 0
+
+
 def gc(options: argparse.Namespace) -> int:
     """Remove what no kept night or champion needs, or say what would go."""
     from flows.console import make_console, staged

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flows import page_making, report
 from flows.drawing import differences_plot, losses_plot, scores_plot
+from flows.history_plot import history_plot
 from flows.markup import EMPTY, Markup, el, style
 from flows.night import Night, collect_night
 from flows.page_style import STYLE
@@ -44,6 +45,7 @@ def page(night: Night) -> str:
     parts = {
         "scores": ("Scores", scores(night)),
         "champion": ("Challenger and champion", _champion(night)),
+        "history": ("Nights so far", _history(night)),
         "loss": ("Loss", _losses(night)),
         "samples": ("Samples", _samples(night)),
         "data": ("Data", page_making.data(night)),
@@ -200,6 +202,18 @@ def _champion(night: Night) -> list[Markup]:
         "intervals hold zero."
     )
     return [against, el("figure", differences_plot(night.differences), el("figcaption", note))]
+
+
+def _history(night: Night) -> list[Markup]:
+    plot = history_plot(night.history)
+    if not plot:
+        return [el("p", "This is the first night: there is nothing to compare it with yet.")]
+    note = (
+        "Headline metric of every task on the validation split, which decides, night by night; "
+        "each chart has an axis of its own. Marks are named when pointed at; generalist history "
+        "prints the reasons."
+    )
+    return [el("figure", plot, el("figcaption", note))]
 
 
 def _losses(night: Night) -> list[Markup]:
