@@ -70,13 +70,18 @@ def _log_files(store: Store, run_id: str, product: Product) -> None:
         store.client.set_tag(run_id, f"{TAG}.not_copied", note)
 
 
+def ui(workspace: Workspace, server: str = SERVER) -> str:
+    """Where MLflow's UI is: ``server``, unless ``MLFLOW_TRACKING_URI`` names one."""
+    uri = tracking_uri(workspace)
+    return uri.rstrip("/") if uri.startswith(("http://", "https://")) else server
+
+
 def log_page(workspace: Workspace, evaluation: Product, page: Path, server: str = SERVER) -> str:
     """Add the report page to the run of its evaluation; returns the page's address in MLflow's UI.
 
     ``server``: where the UI is, unless ``MLFLOW_TRACKING_URI`` names a server.
     """
-    store, uri = Store(workspace), tracking_uri(workspace)
-    shown = uri.rstrip("/") if uri.startswith(("http://", "https://")) else server
+    store, shown = Store(workspace), ui(workspace, server)
     ids = read_ids(evaluation.path)
     if store.find_run(ids.get("run_id")) is None:
         LOG.warning("MLflow has no run of %s: the page is only in %s", evaluation.path.name, page)

@@ -17,8 +17,8 @@ PAGE = "report.html"
 
 
 @stage("report page of {profile.name}")
-def publish(profile: Profile, decision: Decision, evaluation: Product) -> Product:
-    """Everything about one night on one page."""
+def publish(profile: Profile, decision: Decision, evaluation: Product) -> str:
+    """Everything about one night on one page; returns where it is, in MLflow or on the disk."""
     workspace = Workspace.open()
     product = workspace.product(
         "report",
@@ -29,11 +29,12 @@ def publish(profile: Profile, decision: Decision, evaluation: Product) -> Produc
         build=lambda out: _write(workspace, decision, out / PAGE),
     )
     page, key = product.path / PAGE, f"report-{profile.name}"
-    if address := logged_at(workspace, evaluation, page):
+    address = logged_at(workspace, evaluation, page)
+    if address:
         create_link_artifact(link=address, link_text="The night's report", key=key)
     else:
         create_markdown_artifact(f"The night's report: `{page}`", key=key)
-    return product
+    return address or str(page)
 
 
 def logged_at(workspace: Workspace, evaluation: Product, page: Path) -> str:
