@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import commands as cli
-from flows import model_commands, operations_commands
+from flows import model_commands, night_commands, operations_commands
 
 STAGES = ("convert", "ingest", "tokenize", "pretrain", "evaluate", "promote")
 SPLITS = ("train", "validation", "test")
@@ -112,9 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, about: str, parent: Any = common, **more: Any) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=about, description=about, parents=[parent], **more)
         own = f"{name}_" if iskeyword(name) else name.replace("-", "_")
-        modules = (operations_commands, model_commands, cli)
-        module = next((one for one in modules if hasattr(one, own)), cli)
-        function = getattr(module, own, cli.run)
+        modules = (night_commands, model_commands, operations_commands, cli)
+        there = [one for one in modules if hasattr(one, own)]
+        function = getattr(there[0], own) if there else cli.run
         sub.set_defaults(command=function, name=name)
         return sub
 
@@ -131,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     add("plan", "what a run needs and how long it takes; refuses what cannot fit", flow)
     _add_looking(add, named)
     _add_using(add, named)
+    operations_commands.add_operations(add)
     return parser
 
 
@@ -184,19 +185,9 @@ def _add_looking(add: Callable[..., argparse.ArgumentParser], named: Any) -> Non
         "--prompts", default="", metavar="NAME", help="ask a profile's prompts instead"
     )
     add("reindex", "make the catalogue anew from the manifests")
-    _add_operations(add, named)
+    night_commands.add_night(add, named)
     server = add("mlflow", "MLflow's pages about the workspace, on this machine only")
     server.add_argument("--port", type=int, default=5000)
-
-
-def _add_operations(add: Callable[..., argparse.ArgumentParser], named: Any) -> None:
-    """Commands for whoever runs the nightly."""
-    history = add("history", "every decision about a profile, and who is champion", named)
-    history.add_argument("--number", type=int, default=30, metavar="N", help="the last N nights")
-    history.add_argument("--format", choices=("table", "json"), default="table")
-    gc = add("gc", "remove what the last nights and no champion need")
-    gc.add_argument("--keep", type=int, default=14, metavar="N", help="nights per profile")
-    gc.add_argument("--dry-run", action="store_true", help="only say what would go, and why")
 
 
 def _add_contamination(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -296,7 +287,8 @@ def _set_environment(options: argparse.Namespace) -> None:
     for name in ("project", "data"):
         if getattr(options, name) is not None:
             os.environ[f"GENERALIST_{name.upper()}"] = str(getattr(options, name))
-    for name, value in (_QUIET if options.debug else {**_QUIET, **_SILENT}).items():
+    loud = options.debug or options.name == "up"
+    for name, value in (_QUIET if loud else {**_QUIET, **_SILENT}).items():
         os.environ.setdefault(name, value)
     if not {"PREFECT_HOME", "PREFECT_API_URL"} & os.environ.keys():
         from flows.workspace import root

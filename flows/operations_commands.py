@@ -1,69 +1,20 @@
-"""Commands for whoever runs the nightly: roll back, look back, clean up."""
+"""Commands of operations: the stack on this machine, and what is said of its health."""
 
 import argparse
+from collections.abc import Callable
 
 
-def promote(options: argparse.Namespace) -> int:
-    """The gate; with ``--to`` a run becomes champion by hand, and Prefect does not start."""
-    from flows.errors import FlowsError
-
-    if options.to is None:
-        if options.reason:
-            raise FlowsError(f"--reason={options.reason!r}: it belongs to --to RUN")
-        from flows.commands import run
-
-        return run(options)
-    from flows.by_hand import promote_by_hand
-    from flows.console import make_console, show_decision, staged
-    from flows.profiles import load
-    from flows.workspace import Workspace
-
-    load(options.profile)
-    console = make_console()
-    with staged(console):
-        decision, new = promote_by_hand(
-            Workspace.open(), options.profile, options.to, reason=options.reason
-        )
-    if not new:
-        console.print(f"{decision.run} is the champion already, since {decision.date}")
-        return 0
-    console.print(f"{decision.run} is the champion now; before: {decision.champion or 'none'}")
-    show_decision(console, decision)
-    return 0
+def add_operations(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """Put the commands of this module on the command line."""
+    stack = add("up", "Prefect, MLflow, deployments and workers on this machine, until Ctrl-C")
+    stack.add_argument("--port", type=int, default=4200, help="of Prefect")
+    stack.add_argument("--mlflow-port", type=int, default=5000)
 
 
-def history(options: argparse.Namespace) -> int:
-    """Every decision about a profile."""
-    import json
-
+def up(options: argparse.Namespace) -> int:
+    """The stack."""
     from flows.console import make_console
-    from flows.errors import FlowsError
-    from flows.history import history as look_back
-    from flows.looking_back import show_history
-    from flows.profiles import load
+    from flows.stack import up as run_stack
     from flows.workspace import Workspace
 
-    if options.number < 1:
-        raise FlowsError(f"--number={options.number}: use 1 or more")
-    found = look_back(Workspace.open(), options.profile)
-    if not found.nights:
-        load(options.profile)  # it says so when there is no such profile
-    if options.format == "json":
-        print(json.dumps(found.plain(options.number), indent=1, ensure_ascii=False))
-    else:
-        show_history(make_console(), found, options.number)
-    return 0
-
-
-def gc(options: argparse.Namespace) -> int:
-    """Remove what no kept night or champion needs, or say what would go."""
-    from flows.console import make_console, staged
-    from flows.garbage import collect
-    from flows.looking_back import show_garbage
-    from flows.workspace import Workspace
-
-    console = make_console()
-    with staged(console):
-        found = collect(Workspace.open(), keep=options.keep, dry_run=options.dry_run)
-    show_garbage(console, found, dry_run=options.dry_run)
-    return 0
+    return run_stack(make_console(), Workspace.open(), options.port, options.mlflow_port)
