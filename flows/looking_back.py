@@ -21,17 +21,18 @@ def show_history(console: "Console", history: History, number: int) -> None:
         console.print(f"no decision about {history.profile} yet: generalist run makes the first")
         return
     table = Table(box=SIMPLE_HEAD)
-    for name in ("date", "", "run", "mean", "reason"):
-        table.add_column(name, overflow="fold", no_wrap=name in ("date", "mean"))
+    for name in ("", "date", "outcome", "run", "mean", "reason"):
+        table.add_column(name, overflow="fold", no_wrap=name != "reason")
     for night in history.nights[-number:]:
+        mark = "*" if night.champion else "x" if night.gone else ""
         outcome = Text(night.outcome, "green" if night.promoted else "yellow")
         run = Text(night.run.removeprefix("run/"), "bold" if night.champion else "")
-        run.append(" (champion)" if night.champion else " (removed)" if night.gone else "")
         mean = "" if night.mean is None else f"{night.mean:.3f}"
         reason = f"{night.reason} ({night.by})" if night.by else night.reason
-        table.add_row(night.date[:16].replace("T", " "), outcome, run, mean, Text(reason))
+        table.add_row(mark, night.date[:10], outcome, run, mean, Text(reason))
     console.print(table)
-    console.print("mean: over the tasks with a bounded metric, on validation, from 0 to 1")
+    gone = "; x: its run was removed" if any(night.gone for night in history.nights) else ""
+    console.print(f"*: the champion{gone}; mean: of the tasks with a bounded metric, validation")
 
 
 def show_garbage(console: "Console", found: Sequence[Found], *, dry_run: bool) -> None:

@@ -90,8 +90,9 @@ def test_the_command_prints_a_table_or_json(
     shown = ["history", "--profile", "some", "--workspace", str(root)]
     assert main(shown) == 0
     printed = capsys.readouterr().out
-    assert printed.count("2026-11-23") == 5 and "(removed)" in printed and "(ann)" in printed
-    assert printed.count("(champion)") == 1 and "not <better>" in printed
+    assert printed.count("2026-11-23") == 5 and "(ann)" in printed and "not <better>" in printed
+    marks = re.findall(r"^ +([*x]?) +2026-11-23", printed, re.MULTILINE)
+    assert marks == ["", "x", "", "*", ""] and workspace[1].run.removeprefix("run/") in printed
     assert main([*shown, "--format", "json", "--number", "2"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [one["outcome"] for one in told] == ["by hand", "not promoted"]

@@ -197,7 +197,7 @@ def test_a_notification_block_that_is_not_there_stops_the_night_before_it_starts
 
 def test_the_log_is_shown_and_cleaned_up_after(nights: Nights) -> None:
     printed = run(generalist(nights.root, "history"), {})
-    assert "(champion)" in printed
+    assert "*: the champion" in printed
     command = [sys.executable, "-m", "flows", "gc", "--dry-run", "--workspace", str(nights.root)]
     told = run(command, {})
     assert "nothing was removed" in told and "the run is finished" in told
