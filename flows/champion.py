@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from flows.errors import FlowsError
 from flows.progress import LOG
@@ -41,6 +42,8 @@ class Decision:
     """Directory of that run's scores of the same night; empty: it was not compared."""
     scores: Mapping[str, float] = field(default_factory=dict)
     """Headline score by task, on the validation split."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """What it rests on (``flows.comparison.Evidence``); {}: nothing was compared."""
     date: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 
