@@ -1,8 +1,9 @@
 """Two models on the same items: by how much their mean merit differs, and how surely.
 
 A difference has two sources of chance. Which items were chosen: groups are drawn with replacement,
-the same draw for all tasks because tasks share groups, and the standard deviation of the draws is
-the standard error (cluster bootstrap, Field & Welsh 2007). Which seeds were drawn: training the
+the same draw for all tasks because tasks share groups, means are taken within strata
+(``flows.strata``), and the standard deviation of the draws is the standard error (cluster
+bootstrap, Field & Welsh 2007). Which seeds were drawn: training the
 same configuration again gives other weights, and what all items share of that no bootstrap over
 items can see; it is measured (``flows.spread``) and added, once for each of the two models. So
 
@@ -13,7 +14,7 @@ are treated alike; what is said of several at once has Holm's correction (Holm 1
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import NamedTuple
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.spread import Spread
+from flows.strata import Array, Layout
 from tasks_to_text.metrics import holm, resampled_sums
 
 FEW_GROUPS = 10
@@ -60,24 +62,13 @@ class Evidence:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sums:
-    """Differences of items, summed by group and task."""
-
-    tasks: tuple[str, ...]
-    differences: NDArray[np.float64]
-    """(n_groups, n_tasks)"""
-    counts: NDArray[np.float64]
-    """(n_groups, n_tasks) items."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
     """Mean differences of merit, a model minus what it is compared with."""
 
     tasks: tuple[str, ...]
-    differences: NDArray[np.float64]
+    differences: Array
     """(n_tasks,)"""
-    errors: NDArray[np.float64]
+    errors: Array
     """(n_tasks,) standard errors: the choice of items."""
     error: float
     """Standard error of the mean over tasks."""
@@ -134,47 +125,34 @@ class Comparison:
         return list(zip(self.tasks, *columns, strict=True))
 
 
-def summed(rows: Collection[tuple[str, str, float]]) -> Sums:
-    """(task, group, difference) of items → sums."""
-    tasks = sorted({task for task, _, _ in rows})
-    groups = sorted({group for _, group, _ in rows})
-    row, column = {g: i for i, g in enumerate(groups)}, {t: i for i, t in enumerate(tasks)}
-    sums, counts = (np.zeros((len(groups), len(tasks))) for _ in range(2))
-    for task, group, difference in rows:
-        sums[row[group], column[task]] += difference
-        counts[row[group], column[task]] += 1
-    return Sums(tasks=tuple(tasks), differences=sums, counts=counts)
-
-
 def bootstrap(
-    sums: Sums, *, seed: int, resamples: int, spread: Spread, models: int = 2
+    where: Layout, differences: Array, *, seed: int, resamples: int, spread: Spread, models: int = 2
 ) -> Comparison:
-    """Means with their standard errors.
+    """Means with their standard errors, of (n_groups, n_strata) sums of differences.
 
     A draw without any group of a task says nothing of that task. The factor √(n / (n − 1)) makes
     the variance of the draws that of a sample.
     """
-    n_tasks, groups = len(sums.tasks), len(sums.differences)
-    drawn = resampled_sums(np.hstack([sums.differences, sums.counts]), seed, resamples)
-    counts = drawn[:, n_tasks:]
-    draws = np.divide(
-        drawn[:, :n_tasks], counts, out=np.full(counts.shape, np.nan), where=counts > 0
-    )
-    n_groups = (sums.counts > 0).sum(0)
+    strata = len(where.task)
+    drawn = resampled_sums(np.hstack([differences, where.counts]), seed, resamples)
+    counts = drawn[:, strata:]
+    means = np.full(counts.shape, np.nan)
+    np.divide(drawn[:, :strata], counts, out=means, where=counts > 0)
+    draws = where.by_task(means)
     return Comparison(
-        tasks=sums.tasks,
-        differences=sums.differences.sum(0) / sums.counts.sum(0),
-        errors=np.nanstd(draws, axis=0) * _unbiased(n_groups),
-        error=float(np.nanmean(draws, axis=1).std() * _unbiased(np.array(groups))),
-        n_groups=tuple(n_groups.tolist()),
-        groups=groups,
+        tasks=where.tasks,
+        differences=where.by_task(differences.sum(0) / where.counts.sum(0)),
+        errors=np.nanstd(draws, axis=0) * _unbiased(where.n_groups),
+        error=float(np.nanmean(draws, axis=1).std() * _unbiased(np.array(where.groups))),
+        n_groups=tuple(where.n_groups.tolist()),
+        groups=where.groups,
         spread=spread,
         models=models,
     )
 
 
-def _unbiased(n: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.sqrt(n / np.maximum(n - 1, 1))
+def _unbiased(n: NDArray[np.intp]) -> Array:
+    return np.asarray(np.sqrt(n / np.maximum(n - 1, 1)))
 
 
 def student(level: float, groups: int) -> float:

@@ -23,9 +23,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flows.comparison import Comparison, Evidence, bootstrap, summed
+import numpy as np
+
+from flows.comparison import Comparison, Evidence, bootstrap
 from flows.errors import ConfigError
 from flows.spread import Spread
+from flows.strata import layout, sums
 from tasks_to_text.metric import METRICS
 from tasks_to_text.scored import CHANCE, IN_MIXTURE, MAJORITY, Item
 from tasks_to_text.task import MAIN
@@ -135,9 +138,8 @@ def first_champion(
         bar, needs_items = bars[item.task]
         return _merit(item) - (_merit(majority[_key(item)]) if needs_items else bar)
 
-    sums = summed([(i.task, i.group, difference(i)) for i in clean.items])
-    draws = {"seed": config.seed, "resamples": config.resamples}
-    return _first(bootstrap(sums, spread=Spread(), models=1, **draws), clean, config)
+    comparison = _comparison(clean.items, list(map(difference, clean.items)), Spread(), config, 1)
+    return _first(comparison, clean, config)
 
 
 def against_champion(
@@ -158,16 +160,29 @@ def against_champion(
     clean = _clean(list(ours.values()), read)
     if not clean.items:
         return Verdict(promoted=False, reason=f"nothing to decide by{clean.said}")
-    rows = [(i.task, i.group, _merit(i) - _merit(theirs[_key(i)])) for i in clean.items]
+    gains = [_merit(item) - _merit(theirs[_key(item)]) for item in clean.items]
     between = spread or Spread(mean=config.seed_spread)
-    draws = {"seed": config.seed, "resamples": config.resamples}
-    comparison = bootstrap(summed(rows), spread=between, **draws)
+    comparison = _comparison(clean.items, gains, between, config, 2)
     promoted, why = better(comparison, config)
     n_tasks = f"{len(comparison.tasks)} task{'s' * (len(comparison.tasks) > 1)}"
     said = f"mean score over {n_tasks} changed by {_with_interval(comparison, config)}; {why}"
     guessed = "" if promoted or spread else "; the spread between seeds is assumed, not measured"
     evidence = _evidence(comparison, clean, config)
     return Verdict(promoted=promoted, reason=f"{said}{clean.said}{guessed}", evidence=evidence)
+
+
+def _comparison(
+    items: Sequence[Item], gains: Sequence[float], spread: Spread, config: GateConfig, models: int
+) -> Comparison:
+    where, cells = layout(items)
+    return bootstrap(
+        where,
+        sums(where, cells, np.array(gains)),
+        seed=config.seed,
+        resamples=config.resamples,
+        spread=spread,
+        models=models,
+    )
 
 
 def better(comparison: Comparison, config: GateConfig) -> tuple[bool, str]:

@@ -206,17 +206,15 @@ def how_sure(evidence: Mapping[str, Any]) -> str:
     runs, spread, level = evidence["runs"], evidence["spread"], evidence["level"]
     known = f"measured on {runs} runs, at its upper bound" if runs else "assumed"
     said = [
-        "An item counts from 0 to 1. Intervals hold the choice of items, by a paired bootstrap over "
-        f"groups, and that of the seed (standard deviation of the mean {spread:.4f}, {known}). The "
+        "An item counts from 0 to 1. Intervals hold the choice of items, by a paired bootstrap "
+        f"over groups, and of the seed (standard deviation of the mean {spread:.4f}, {known}). The "
         f"mean’s is the one that decided: its lower end holds with {100 * level:.2f} %, so that "
         "many nights together seldom err; those of tasks are of 95 %. Right of zero the challenger "
         "is better; grey intervals hold zero."
     ]
     if evidence["left_out"]:
         left = f"{evidence['left_out']:,} of {evidence['items']:,}"
-        said.append(
-            f"{left} items are left out: they stand in the training text of one of the two."
-        )
+        said.append(f"{left} items are left out: one of the two had read them in training.")
     if evidence["idle"]:
         said.append(
             f"Without a clean item, and so deciding nothing: {', '.join(evidence['idle'])}."

@@ -23,8 +23,8 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from flows.strata import Array, Layout, layout, sums
 from flows.workspace import Product, Workspace
 from gptcore.manifest import object_digest
 from tasks_to_text.errors import DataError
@@ -65,22 +65,19 @@ class Variances:
 
     degrees: int
     """Runs less configurations."""
-    total: NDArray[np.float64]
+    total: Array
     """(1 + n_tasks,) of the scores: the mean over tasks first."""
-    items: NDArray[np.float64]
+    items: Array
     """(1 + n_tasks,) of it, what the choice of items explains."""
 
 
 def measured(workspace: Workspace, run: Product) -> Spread | None:
     """Of the configurations like that of ``run``; None where too few seeds are there."""
-    tables = [t for t in map(_table, _alike(workspace, run)) if t is not None]
-    if not tables:
+    found = [one for one in map(_found, _alike(workspace, run)) if one is not None]
+    same = [variances for tasks, variances in found if tasks == found[0][0]]
+    if sum(one.degrees for one in same) < ENOUGH:
         return None
-    tasks = tables[0].tasks
-    same = [table for table in tables if table.tasks == tasks]
-    found = pooled([variances(table) for table in same])
-    runs = sum(len(table.merits) for table in same)
-    return spread_of(found, tasks, runs) if found.degrees >= ENOUGH else None
+    return spread_of(pooled(same), found[0][0], sum(one.degrees + 1 for one in same))
 
 
 def spread_of(found: Variances, tasks: Sequence[str], runs: int) -> Spread:
@@ -95,36 +92,18 @@ def spread_of(found: Variances, tasks: Sequence[str], runs: int) -> Spread:
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Table:
-    """Merits of several runs on the same items."""
-
-    tasks: tuple[str, ...]
-    merits: NDArray[np.float64]
-    """(n_runs, n_items)"""
-    task: NDArray[np.intp]
-    """(n_items,) index into tasks."""
-    group: NDArray[np.intp]
-    """(n_items,)"""
-
-
-def variances(table: Table) -> Variances:
-    """Between the runs of a table, of the mean over tasks and of each task."""
-    n_runs, n_tasks, n_groups = len(table.merits), len(table.tasks), int(table.group.max()) + 1
-    size = np.bincount(table.task, minlength=n_tasks)
-    means = np.array([np.bincount(table.task, row, n_tasks) for row in table.merits]) / size
-    cell = table.group * n_tasks + table.task
-    own = (table.merits - means[:, table.task]) / size[table.task]
-    parts = np.array([np.bincount(cell, row, n_groups * n_tasks) for row in own])
-    parts = parts.reshape(n_runs, n_groups, n_tasks)
-    held = np.zeros((n_groups, n_tasks), dtype=bool)
-    held[table.group, table.task] = True
-    groups = np.array([n_groups, *held.sum(0)])
-    whole = np.concatenate([means.mean(1, keepdims=True), means], axis=1)
+def between(where: Layout, runs: Array) -> Variances:
+    """Between runs of one configuration, of their (n_runs, n_groups, n_strata) sums of merit."""
+    size = where.counts.sum(0)
+    means = runs.sum(1) / size
+    parts = where.by_task((runs - means[:, None] * where.counts) / size)
+    tasks = where.by_task(means)
+    groups = np.array([where.groups, *where.n_groups])
+    total = np.concatenate([tasks.mean(1, keepdims=True), tasks], axis=1)
     shares = np.concatenate([parts.mean(2, keepdims=True), parts], axis=2)
     return Variances(
-        degrees=n_runs - 1,
-        total=whole.var(axis=0, ddof=1),
+        degrees=len(runs) - 1,
+        total=total.var(axis=0, ddof=1),
         items=shares.var(axis=0, ddof=1).sum(0) * groups / np.maximum(groups - 1, 1),
     )
 
@@ -190,24 +169,19 @@ def _asked(evaluation: Product) -> list[Any]:
     return [manifest.inputs.get("prompts"), [manifest.config.get(name) for name in kept]]
 
 
-def _table(evaluations: Iterable[Product]) -> Table | None:
-    """Merits on the items that all runs answered; None where fewer than two can be read."""
+def _found(evaluations: Iterable[Product]) -> tuple[tuple[str, ...], Variances] | None:
+    """Tasks and variances, of the items that all runs answered; None where fewer than two can be
+    read."""
     answered = []
     for evaluation in evaluations:
         with suppress(DataError):
             answered.append(_answers(evaluation))
-    if len(answered) < 2:
+    shared = sorted(set.intersection(*map(set, answered))) if len(answered) > 1 else []
+    if not shared:
         return None
-    shared = sorted(set.intersection(*(set(answers) for answers in answered)))
-    return table([[answers[key] for key in shared] for answers in answered]) if shared else None
-
-
-def table(runs: Sequence[Sequence[Item]]) -> Table:
-    """Items of several runs, the same in the same order."""
-    tasks, task = np.unique([item.task for item in runs[0]], return_inverse=True)
-    _, group = np.unique([item.group for item in runs[0]], return_inverse=True)
-    merits = np.array([[item.merit for item in items] for items in runs], dtype=np.float64)
-    return Table(tasks=tuple(tasks.tolist()), merits=merits, task=task, group=group)
+    where, cells = layout([answered[0][key] for key in shared])
+    merits = [np.array([run[key].merit for key in shared], dtype=np.float64) for run in answered]
+    return where.tasks, between(where, np.array([sums(where, cells, run) for run in merits]))
 
 
 def _answers(evaluation: Product) -> dict[tuple[str, str, str], Item]:
