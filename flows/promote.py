@@ -8,8 +8,9 @@ from prefect.runtime import flow_run
 from flows import report
 from flows.by_hand import promote_by_hand
 from flows.champion import Decision, champion_of, decisions, known_decision, record
-from flows.evaluate import champion_evaluation, evaluated
-from flows.gate import GateConfig, Verdict, against_champion, first_champion
+from flows.evaluate import evaluated
+from flows.gate import GateConfig
+from flows.judging import judge
 from flows.pretrain import Runs, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import LOG
@@ -19,8 +20,6 @@ from flows.stages import stage
 from flows.tokenize import Text, tokenized
 from flows.workspace import Product, Workspace, plain
 from gptcore.manifest import object_digest
-from tasks_to_text.scored import Item
-from tasks_to_text.store import read_items
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,8 +52,7 @@ def _decide(
     known = known_decision(judged, key=key, run=run, evaluation=place, champion=champion)
     if known is not None:
         return Outcome(decision=known, new=False)
-    theirs = _champions(profile, text, run, champion)
-    verdict = _judge(profile, evaluation, champion, theirs)
+    verdict, theirs = judge(workspace, profile, text, run, evaluation, champion)
     scores = report.read_scores(evaluation.path)
     decision = Decision(
         key=key,
@@ -71,6 +69,7 @@ def _decide(
             for s in scores
             if s["model"] == GENERALIST and s["split"] == "validation" and s["headline"]
         },
+        evidence=plain(verdict.evidence) if verdict.evidence else {},
     )
     record(workspace, decision)
     LOG.info("%s: %s", "promoted" if decision.promoted else "not promoted", decision.reason)
@@ -90,35 +89,6 @@ def decision_key(gate: GateConfig, evaluation: Product, champion: Product | None
 
 def _place(workspace: Workspace, product: Product) -> str:
     return str(product.path.relative_to(workspace.root))
-
-
-def _champions(
-    profile: Profile, text: Text, run: Product, champion: Product | None
-) -> Product | None:
-    """The champion's scores of tonight; None where there is no other champion to compare with."""
-    if champion is None or champion.digest == run.digest:
-        return None
-    return champion_evaluation(profile, text, champion)
-
-
-def _judge(
-    profile: Profile, evaluation: Product, champion: Product | None, theirs: Product | None
-) -> Verdict:
-    if champion is None:
-        scores = [s for s in report.read_scores(evaluation.path) if s["split"] == "validation"]
-        return first_champion(_validation(evaluation), scores, GENERALIST, profile.gate)
-    if theirs is None:
-        return Verdict(promoted=False, reason="its weights are the champion's")
-    return against_champion(_answers(evaluation), _answers(theirs), profile.gate)
-
-
-def _validation(evaluation: Product) -> list[Item]:
-    items = read_items(evaluation.path / "items.parquet")
-    return [item for item in items if item.split == "validation"]
-
-
-def _answers(evaluation: Product) -> list[Item]:
-    return [item for item in _validation(evaluation) if item.model == GENERALIST]
 
 
 @stage("promotion of {to} by hand")
