@@ -67,7 +67,10 @@ class Places:
             "PREFECT_SERVER_API_HOST": HOST,
             "PREFECT_SERVER_API_PORT": str(self.port),
             "PREFECT_SERVER_UI_V2_ENABLED": "false",
+            "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
             "PREFECT_WORKER_QUERY_SECONDS": "2",
+            # The command line's two would not outlast a server that is started again.
+            "PREFECT_CLIENT_MAX_RETRIES": "6",
             "GENERALIST_WORKSPACE": str(self.workspace),
             "MLFLOW_TRACKING_URI": self.mlflow,
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",

@@ -94,6 +94,16 @@ def running_stack(workspace: Path) -> State | None:
     return state if state is not None and state.running else None
 
 
+def mlflow_address(workspace: Path) -> str:
+    """Where MLflow's pages are: on the server that MLFLOW_TRACKING_URI names, on that of the stack
+    that is up, or where ``generalist mlflow`` shows them."""
+    named = os.environ.get("MLFLOW_TRACKING_URI", "")
+    if named.startswith(("http://", "https://")):
+        return named.rstrip("/")
+    stack = running_stack(workspace)
+    return stack.mlflow if stack is not None else "http://127.0.0.1:5000"
+
+
 @contextlib.contextmanager
 def only_one(workspace: Path) -> Iterator[State | None]:
     """Hold the lock of a workspace's stack; yields what the one before left.
