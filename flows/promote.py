@@ -9,8 +9,10 @@ from flows import report
 from flows.champion import Decision, champion_of, decisions, known_decision, record
 from flows.evaluate import champion_evaluation, evaluated
 from flows.gate import GateConfig, Verdict, against_champion, first_champion
+from flows.mlflow_history import log_history
 from flows.mlflow_records import register
-from flows.mlflow_tracking import ensure_training_run, tolerant
+from flows.mlflow_tracking import tolerant
+from flows.mlflow_training import ensure_training_run
 from flows.pretrain import Runs, experiment, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import LOG
@@ -140,6 +142,7 @@ def _publish(workspace: Workspace, profile: Profile, run: Product, decision: Dec
         description=decision.reason,
         champion=decision.promoted,
     )
+    log_history(workspace, profile.name, experiment(profile))
 
 
 @flow

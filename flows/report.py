@@ -38,6 +38,8 @@ SECTIONS: Mapping[str, str] = {
     "held_out": "Held-out text",
 }
 """``Line.section`` → heading, in the order of tables and plots."""
+ALL_TASKS = "all_tasks"
+"""MLflow sorts its sections of charts by name; this one is to stand before ``eval/…``."""
 NO_BASELINE = "no baseline"
 """The verdict where nothing without a model can be compared with."""
 LEFT_OUT = 0.05
@@ -337,28 +339,31 @@ def decimal(value: float, digits: int = 3) -> str:
 def metrics(scores: Sequence[Score], model: str = GENERALIST) -> dict[str, float]:
     """Names that make MLflow's charts read well, for one model.
 
-    ``headline/<task>``: one section with a comparable line per task, from 0 to 1.
-    ``eval_<metric>/<task>``: a section per metric. ``eval/<task>/…``: a section per task with
-    everything about it. All of the test split; what decides is beside it as
-    ``eval/<task>/validation_…``. Main templates only.
+    ``all_tasks/<task>``: one section with a comparable headline score per task, from 0 to 1.
+    ``eval/<task>/…``: a section per task with everything about it, baselines and intervals too. All
+    of the test split; what decides is beside it as ``eval/<task>/validation_…``. Main templates
+    only.
     """
     found: dict[str, float] = {}
     for s in filter(is_main, scores):
         name, section = s["metric"], f"eval/{s['task']}"
+        tested = s["split"] == "test"
         if s["model"] != model:
-            if s["split"] == "test":
-                other = s["model"] if is_headline(s) else f"{s['model']}_{name}"
-                found[f"{section}/{_key(other)}"] = s["value"]
+            if tested:
+                other = _key(s["model"] if is_headline(s) else f"{s['model']}_{name}")
+                found |= _with_ends(f"{section}/{other}", s)
             continue
-        prefix = "" if s["split"] == "test" else f"{s['split']}_"
-        found[f"{section}/{prefix}{name}"] = s["value"]
-        found[f"{section}/{prefix}{name}_low"] = s["low"]
-        found[f"{section}/{prefix}{name}_high"] = s["high"]
-        if s["split"] == "test":
-            found[f"eval_{name}/{s['task']}"] = s["value"]
-            if is_headline(s) and (maximum := about(name).maximum):
-                found[f"headline/{s['task']}"] = s["value"] / maximum
+        found |= _with_ends(f"{section}/{'' if tested else s['split'] + '_'}{name}", s, always=True)
+        if tested and is_headline(s) and (maximum := about(name).maximum):
+            found[f"{ALL_TASKS}/{s['task']}"] = s["value"] / maximum
     return found
+
+
+def _with_ends(name: str, score: Score, *, always: bool = False) -> dict[str, float]:
+    """A score and the ends of its interval; a constant such as chance has none."""
+    if not always and score["low"] == score["high"]:
+        return {name: score["value"]}
+    return {name: score["value"], f"{name}_low": score["low"], f"{name}_high": score["high"]}
 
 
 def _key(name: str) -> str:
