@@ -8,6 +8,7 @@ finds the best: ``search_logged_models(order_by=[{"field_name": "metrics.checkpo
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import Any
 
 from flows.gpu import METRICS, Row
 from flows.mlflow_tracking import TAG, Store, read_ids, write_ids
-from flows.run_about import SHORT, split_name
+from flows.mlflow_words import short_key
+from flows.run_about import split_name
 from gptcore.manifest import file_digest
 from gptcore.tracking import read_jsonl
 
@@ -43,7 +45,7 @@ def log_models(
 
     ``name``: of the run, ``<profile>-<role>``; ``shards``: digest of what the loss was measured on.
     """
-    ids = read_ids(directory)
+    ids, now = read_ids(directory), [int(time.time() * 1000)]  # one point in the run per step
     for kept in _kept(directory, name):
         if kept.key in ids:
             continue
@@ -58,22 +60,22 @@ def log_models(
         if kept.metrics:
             dataset = ("shards", shards) if shards else None
             rows = [(kept.tokens, kept.metrics)]
-            store.log_metrics(run_id, rows, model_id=ids[kept.key], dataset=dataset)
+            store.log_metrics(run_id, rows, times=now, model_id=ids[kept.key], dataset=dataset)
 
 
 def _kept(directory: Path, name: str) -> Iterator[Kept]:
     """Final weights first, then checkpoints, newest first."""
     rows = read_jsonl(directory / METRICS)
-    base = f"{split_name(name)[1]}-{directory.name.rpartition('-')[2][:SHORT]}"
+    of = f"{split_name(name)[1].replace('_', ' ')} {short_key(directory.name)}"
     last = int(rows[-1]["step"]) if rows else 0
     best = _best(directory)
-    yield _one("model_id", f"{base}-weights", directory / "weights", last, rows, "final")
+    yield _one("model_id", f"weights of {of}", directory / "weights", last, rows, "final")
     for path in sorted((directory / "checkpoints").glob("step-*"), reverse=True):
         if not re.fullmatch(r"step-\d+", path.name) or not (path / _WEIGHTS).exists():
             continue
         step = int(path.name.removeprefix("step-"))
         which = "best" if step == best else "last" if step == last else "kept"
-        yield _one(f"checkpoint.{step}", f"{base}-step-{step}", path, step, rows, which)
+        yield _one(f"checkpoint.{step}", f"step {step} of {of}", path, step, rows, which)
 
 
 def _one(key: str, name: str, place: Path, step: int, rows: Sequence[Row], which: str) -> Kept:

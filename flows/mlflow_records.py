@@ -90,7 +90,9 @@ def _settings(trained: Any, evaluation: Product) -> dict[str, Any]:
     kept = [*of_model, *(name for name in trained.data.params if name.endswith("_version"))]
     told = {key: trained.data.params[key] for key in kept if key in trained.data.params}
     seed = trained.data.params.get("seed")
-    return {**flat, **told, **({"training_seed": seed} if seed is not None else {})}
+    if seed is not None:
+        flat["sampling_seed"], flat["seed"] = flat.get("seed", 0), seed
+    return {**flat, **told}
 
 
 def _link(store: Store, experiment: str, trained: Any, run: Any) -> None:
@@ -159,6 +161,7 @@ def register(
         version = store.client.create_model_version(
             model, uri, run_id, model_id=run_ids["model_id"], description=description
         )
+        store.tell_version(run_ids["model_id"], model, int(version.version))
     for key, value in sorted(tags.items()):
         store.client.set_model_version_tag(model, version.version, key, value)
     for alias in ("challenger", *(("champion",) if champion else ())):

@@ -27,6 +27,7 @@ DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 """Environment that MLflow reads; its own defaults wait minutes for a server that is not there."""
 NOTE = "mlflow.note.content"
@@ -192,6 +193,13 @@ class Store:
             model_type="language model",
         )
         return str(model.model_id)
+
+    def tell_version(self, model_id: str, name: str, version: int) -> None:
+        """Have the page of a logged model name the version that it is registered as."""
+        from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
+
+        told = json.dumps([{"name": name, "version": version}])
+        self.client.set_logged_model_tags(model_id, {MLFLOW_MODEL_VERSIONS: told})
 
 
 def tracking_uri(workspace: Workspace) -> str:

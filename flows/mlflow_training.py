@@ -27,6 +27,8 @@ from flows.vitals import Vitals
 from flows.workspace import Product, Workspace
 from gptcore.tracking import read_jsonl
 
+FIRST_SECONDS = 1.0
+"""Before the first metrics are sent: a run is to be seen soon, and a short one to be sampled."""
 FLUSH_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
 """Time that the end of a cancelled run waits for MLflow; its checkpoint is written by then."""
@@ -136,9 +138,11 @@ class TrainingRun:
 
     def _work(self) -> None:
         """What the thread does: send every few seconds, and at the end once more."""
-        while not self._ending.wait(FLUSH_SECONDS):
+        wait = FIRST_SECONDS
+        while not self._ending.wait(wait):
             self._sample()
             self._try(self._flush)
+            wait = FLUSH_SECONDS
         if self._status and self._store is not None:
             self._try(self._terminate)
 
@@ -218,6 +222,7 @@ class TrainingRun:
         params = run_about.training_params(about.name, about.config, about.inputs, products)
         run = store.client.create_run(
             experiment,
+            start_time=int(self._began * 1000),
             run_name=mlflow_words.training_name(name, params),
             tags={
                 **run_tags(self._workspace),

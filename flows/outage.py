@@ -55,7 +55,7 @@ def note(error: BaseException) -> None:
     cause: BaseException | None = error
     while cause is not None and seen < 10:
         if _about_the_way(cause):
-            trip(uri, _first_line(cause))
+            trip(uri, _short(cause))
             return
         cause, seen = cause.__cause__ or cause.__context__, seen + 1
 
@@ -76,8 +76,10 @@ def _silent(uri: str) -> str:
             found[0] = ""
         except requests.exceptions.SSLError:
             found[0] = ""  # it is there; its client has settings for this, and says what is wrong
+        except requests.Timeout:
+            return
         except requests.RequestException as error:
-            found[0] = _first_line(error)
+            found[0] = _short(error)
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
@@ -92,8 +94,10 @@ def _about_the_way(error: BaseException) -> bool:
     return isinstance(error, NoConnection | Timeout)
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0]
+def _short(error: BaseException) -> str:
+    """The end of a chain of wrapped errors: what the system said."""
+    told = str(error).strip().partition("\n")[0]
+    return told.rpartition("[Errno")[2].partition("] ")[2].rstrip("')\" ") or told
 
 
 def _cannot_be_used(uri: str, why: str) -> FlowsError:

@@ -347,23 +347,18 @@ def metrics(scores: Sequence[Score], model: str = GENERALIST) -> dict[str, float
     found: dict[str, float] = {}
     for s in filter(is_main, scores):
         name, section = s["metric"], f"eval/{s['task']}"
-        tested = s["split"] == "test"
         if s["model"] != model:
-            if tested:
-                other = _key(s["model"] if is_headline(s) else f"{s['model']}_{name}")
-                found |= _with_ends(f"{section}/{other}", s)
+            if s["split"] == "test":
+                other = s["model"] if is_headline(s) else f"{s['model']}_{name}"
+                found[f"{section}/{_key(other)}"] = s["value"]
             continue
-        found |= _with_ends(f"{section}/{'' if tested else s['split'] + '_'}{name}", s, always=True)
-        if tested and is_headline(s) and (maximum := about(name).maximum):
+        prefix = "" if s["split"] == "test" else f"{s['split']}_"
+        found[f"{section}/{prefix}{name}"] = s["value"]
+        found[f"{section}/{prefix}{name}_low"] = s["low"]
+        found[f"{section}/{prefix}{name}_high"] = s["high"]
+        if s["split"] == "test" and is_headline(s) and (maximum := about(name).maximum):
             found[f"{ALL_TASKS}/{s['task']}"] = s["value"] / maximum
     return found
-
-
-def _with_ends(name: str, score: Score, *, always: bool = False) -> dict[str, float]:
-    """A score and the ends of its interval; a constant such as chance has none."""
-    if not always and score["low"] == score["high"]:
-        return {name: score["value"]}
-    return {name: score["value"], f"{name}_low": score["low"], f"{name}_high": score["high"]}
 
 
 def _key(name: str) -> str:

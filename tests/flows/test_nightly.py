@@ -58,7 +58,7 @@ def test_a_deployed_nightly_leaves_its_results_in_mlflow(
     written = read_jsonl(next(by_worker.glob("run/tiny-generalist-*/metrics.jsonl")))
     assert [(m.step, m.value) for m in logged] == [(r["tokens"], r["train/loss"]) for r in written]
     headline = {"eval/package/acc", "all_tasks/package", "all_tasks/summary", "eval/package/chance"}
-    ends = {"eval/package/majority_low", "eval/package/language_model_only_high"}
+    ends = {"eval/package/acc_low", "eval/package/acc_high", "eval/package/language_model_only"}
     assert headline | ends <= judged.data.metrics.keys()
     history = runs["history: every night"].data.metrics
     decision = json.loads((by_worker / "promotion.jsonl").read_text())
