@@ -20,7 +20,8 @@ from flows.contamination import checked
 from flows.errors import ConfigError, FlowsError
 from flows.gpu import device_kind
 from flows.mlflow_records import log_evaluation
-from flows.mlflow_tracking import ensure_training_run, tolerant
+from flows.mlflow_tracking import tolerant
+from flows.mlflow_training import ensure_training_run
 from flows.night import TaskAbout, night_products
 from flows.places import definitions, mirror, places
 from flows.profiles import ProfileName, resolve

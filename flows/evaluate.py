@@ -12,7 +12,8 @@ from flows import report, report_markdown
 from flows.contamination import contaminated
 from flows.gpu import device_kind
 from flows.mlflow_records import log_evaluation
-from flows.mlflow_tracking import ensure_training_run, tolerant
+from flows.mlflow_tracking import tolerant
+from flows.mlflow_training import ensure_training_run
 from flows.places import definitions
 from flows.pretrain import Runs, experiment, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load

@@ -69,18 +69,21 @@ def train(
     on_rows: Callable[[Sequence[Row]], None] = lambda rows: None,
     *,
     ranks: int | None = None,
+    on_start: Callable[[int], None] = lambda pid: None,
 ) -> dict[str, Any]:
     """Run the trainer on a job in its run directory and return its summary.
 
-    ``on_rows`` gets the new rows of metrics.jsonl some times a second. The same call goes on where
-    an interrupted one stopped, also with another number of ``ranks`` (None: as many as serve it
-    here). Raises TrainerStopped when the trainer was stopped from outside, TrainerError when it
-    refused the job, TrainerCrashed when something else ended it.
+    ``on_start`` gets the process id of the trainer, ``on_rows`` the new rows of metrics.jsonl some
+    times a second; both must return at once, or a cancellation waits for them. The same call goes
+    on where an interrupted one stopped, also with another number of ``ranks`` (None: as many as
+    serve it here). Raises TrainerStopped when the trainer was stopped from outside, TrainerError
+    when it refused the job, TrainerCrashed when something else ended it.
     """
     launch = out / "launch.json"
     launch.write_text(json.dumps({**job, "out": str(out)}, indent=1))
     metrics = _MetricsTail(out / METRICS)
     with _trainer(launch, out / LOG, ranks or ranks_for(job)) as trainer:
+        on_start(trainer.process.pid)
         while trainer.process.poll() is None:
             if rows := metrics.new():
                 on_rows(rows)

@@ -9,6 +9,9 @@ def add_operations(add: Callable[..., argparse.ArgumentParser]) -> None:
     stack = add("up", "Prefect, MLflow, deployments and workers on this machine, until Ctrl-C")
     stack.add_argument("--port", type=int, default=4200, help="of Prefect")
     stack.add_argument("--mlflow-port", type=int, default=5000)
+    stack.add_argument(
+        "--host", default="127.0.0.1", help="to listen on; another only with GENERALIST_AUTH"
+    )
 
 
 def up(options: argparse.Namespace) -> int:
@@ -17,4 +20,5 @@ def up(options: argparse.Namespace) -> int:
     from flows.stack import up as run_stack
     from flows.workspace import Workspace
 
-    return run_stack(make_console(), Workspace.open(), options.port, options.mlflow_port)
+    workspace, host = Workspace.open(), options.host
+    return run_stack(make_console(), workspace, options.port, options.mlflow_port, host)
