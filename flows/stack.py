@@ -44,7 +44,8 @@ def up(
     """Run the stack until a signal comes; returns the exit code.
 
     FlowsError, before anything starts, when there is one already, a port is taken, the disk is
-    nearly full or ``host`` is open to others without a password; later when a server does not come up or keeps dying.
+    nearly full or ``host`` is open to others without a password; later when a server does not come
+    up or keeps dying.
     """
     start, stop = time.monotonic(), _stopped_by_signals()
     team.require_auth(host)

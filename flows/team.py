@@ -1,4 +1,4 @@
-"""What turns a stack on one machine into a team's: a password, databases, an address, object storage.
+"""What makes a stack a team's: a password, databases, an address, object storage.
 
 All of it in the environment, because most of it is secret and nothing of it changes a result:
 
