@@ -43,7 +43,7 @@ def ask(url: str, method: str, path: str, body: Any = None, auth: Any = AUTH) ->
     return answer.json()
 
 
-def ended(url: str, flow_run: str, auth: Any = AUTH, seconds: float = 400) -> dict[str, Any]:
+def ended(url: str, flow_run: str, auth: Any = AUTH, seconds: float = 900) -> dict[str, Any]:
     def probe() -> dict[str, Any] | None:
         found: dict[str, Any] = ask(url, "GET", f"/flow_runs/{flow_run}", auth=auth)["state"]
         return found if found["type"] in ENDED else None
