@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from flows import commands as cli
-from flows import model_commands
+from flows import deploy_command, model_commands
+from flows.prefect_settings import COMMAND_ENV
 
 STAGES = ("convert", "ingest", "tokenize", "pretrain", "evaluate", "promote")
 SPLITS = ("train", "validation", "test")
@@ -24,20 +25,6 @@ RETRAIN = ("on_change", "always", "continue_champion")
 INTERRUPTED = 130
 UNWIND_SECONDS = 20.0
 
-_QUIET = {
-    "DO_NOT_TRACK": "true",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
-    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
-    "PREFECT_LOGGING_EXTRA_LOGGERS": "flows",
-    "PREFECT_LOGGING_HANDLERS_API_LEVEL": "INFO",
-    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "PREFECT_CLIENT_MAX_RETRIES": "2",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-}
 _SILENT = {
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_ROOT_LEVEL": "CRITICAL",
@@ -112,7 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, about: str, parent: Any = common, **more: Any) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=about, description=about, parents=[parent], **more)
         own = f"{name}_" if iskeyword(name) else name.replace("-", "_")
-        module = model_commands if hasattr(model_commands, own) else cli
+        modules = (model_commands, deploy_command)
+        module = next((one for one in modules if hasattr(one, own)), cli)
         function = cli.run if name in ("run", *STAGES) else getattr(module, own)
         sub.set_defaults(command=function, name=name)
         return sub
@@ -127,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     add("plan", "what a run needs and how long it takes; refuses what cannot fit", flow)
     _add_looking(add, named)
     _add_using(add, named)
+    add("deploy", "work pools, deployments and automations on the server of PREFECT_API_URL")
     return parser
 
 
@@ -281,7 +270,7 @@ def _set_environment(options: argparse.Namespace) -> None:
     for name in ("project", "data"):
         if getattr(options, name) is not None:
             os.environ[f"GENERALIST_{name.upper()}"] = str(getattr(options, name))
-    for name, value in (_QUIET if options.debug else {**_QUIET, **_SILENT}).items():
+    for name, value in (COMMAND_ENV if options.debug else {**COMMAND_ENV, **_SILENT}).items():
         os.environ.setdefault(name, value)
     if not {"PREFECT_HOME", "PREFECT_API_URL"} & os.environ.keys():
         from flows.workspace import root
