@@ -37,6 +37,7 @@ GAVE_UP = "GaveUp"
 
 _EVENT = "prefect.flow-run."
 _ENDED = ("Completed", "Skipped", "Failed", "TimedOut", "Cancelled", "Crashed", NEVER_STARTED)
+_PENDING = ("Pending", "Submitting", "InfrastructurePending")
 _WAITING = ("Scheduled", "AwaitingRetry", "Paused", "Suspended", "Cancelling")
 
 
@@ -73,7 +74,7 @@ def automations(patience: Patience | None = None) -> list[AutomationCore]:
         _absent(
             "never started",
             f"Taken by a worker and not started within {wait.pending:.0f} s: it has crashed.",
-            after=("Pending",),
+            after=_PENDING,
             expect=("*",),
             within=wait.pending,
             action=_change(

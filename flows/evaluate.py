@@ -15,6 +15,7 @@ from flows.gpu import device_kind
 from flows.mlflow_records import log_evaluation
 from flows.mlflow_tracking import ensure_training_run, tolerant
 from flows.places import definitions
+from flows.plan import admitted
 from flows.pretrain import Runs, experiment, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
@@ -111,6 +112,6 @@ def evaluate(profile: ProfileName = "quickstart", overrides: Overrides | None = 
         profile: A complete configuration, shipped or of the project.
         overrides: Changes to it for this run.
     """
-    chosen = load(profile, overrides)
+    chosen = admitted(load(profile, overrides))
     text = tokenized(chosen)
     evaluated(chosen, text, pretrained(chosen, text))

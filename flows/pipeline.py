@@ -5,6 +5,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.evaluate import evaluated
+from flows.plan import admitted
 from flows.pretrain import Retrain, pretrained
 from flows.profiles import Overrides, ProfileName, load
 from flows.promote import decide
@@ -29,7 +30,7 @@ def nightly(
             from the champion's weights.
         overrides: Changes to the profile for this run.
     """
-    chosen = load(profile, overrides)
+    chosen = admitted(load(profile, overrides))
     text = tokenized(chosen)
     runs = pretrained(chosen, text, retrain)
     evaluation = evaluated(chosen, text, runs)

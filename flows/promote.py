@@ -11,6 +11,7 @@ from flows.evaluate import champion_evaluation, evaluated
 from flows.gate import GateConfig, Verdict, against_champion, first_champion
 from flows.mlflow_records import register
 from flows.mlflow_tracking import ensure_training_run, tolerant
+from flows.plan import admitted
 from flows.pretrain import Runs, experiment, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import LOG
@@ -150,7 +151,7 @@ def promote(profile: ProfileName = "quickstart", overrides: Overrides | None = N
         profile: A complete configuration, shipped or of the project.
         overrides: Changes to it for this run.
     """
-    chosen = load(profile, overrides)
+    chosen = admitted(load(profile, overrides))
     text = tokenized(chosen)
     runs = pretrained(chosen, text)
     decide(chosen, text, runs, evaluated(chosen, text, runs))
