@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import commands as cli
-from flows import deploy_command, model_commands
+from flows import model_commands, operations_commands
 from flows.prefect_settings import COMMAND_ENV
 
 STAGES = ("convert", "ingest", "tokenize", "pretrain", "evaluate", "promote")
@@ -99,9 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, about: str, parent: Any = common, **more: Any) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=about, description=about, parents=[parent], **more)
         own = f"{name}_" if iskeyword(name) else name.replace("-", "_")
-        modules = (model_commands, deploy_command)
-        module = next((one for one in modules if hasattr(one, own)), cli)
-        function = cli.run if name in ("run", *STAGES) else getattr(module, own)
+        modules = (m for m in (model_commands, operations_commands, cli) if hasattr(m, own))
+        function = cli.run if name in ("run", *STAGES) else getattr(next(modules), own)
         sub.set_defaults(command=function, name=name)
         return sub
 
@@ -115,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     add("plan", "what a run needs and how long it takes; refuses what cannot fit", flow)
     _add_looking(add, named)
     _add_using(add, named)
-    add("deploy", "work pools, deployments and automations on the server of PREFECT_API_URL")
+    operations_commands.add_operations(add)
     return parser
 
 
@@ -270,7 +269,8 @@ def _set_environment(options: argparse.Namespace) -> None:
     for name in ("project", "data"):
         if getattr(options, name) is not None:
             os.environ[f"GENERALIST_{name.upper()}"] = str(getattr(options, name))
-    for name, value in (COMMAND_ENV if options.debug else {**COMMAND_ENV, **_SILENT}).items():
+    loud = options.debug or options.name == "up"
+    for name, value in (_QUIET if loud else {**_QUIET, **_SILENT}).items():
         os.environ.setdefault(name, value)
     if not {"PREFECT_HOME", "PREFECT_API_URL"} & os.environ.keys():
         from flows.workspace import root
