@@ -270,7 +270,7 @@ def _set_environment(options: argparse.Namespace) -> None:
         if getattr(options, name) is not None:
             os.environ[f"GENERALIST_{name.upper()}"] = str(getattr(options, name))
     loud = options.debug or options.name == "up"
-    for name, value in (_QUIET if loud else {**_QUIET, **_SILENT}).items():
+    for name, value in (COMMAND_ENV if loud else {**COMMAND_ENV, **_SILENT}).items():
         os.environ.setdefault(name, value)
     if not {"PREFECT_HOME", "PREFECT_API_URL"} & os.environ.keys():
         from flows.workspace import root
