@@ -36,6 +36,9 @@ SERVER_ENV: Mapping[str, str] = {
     # The pages of V2 call an analytics host from the browser.
     "PREFECT_SERVER_UI_V2_ENABLED": "false",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    # How long what an automation waits for is remembered after its time. By default 60 s: a server
+    # that was down longer forgets the flow runs that died with it, and they run for ever.
+    "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "P30D",
 }
 """Of Prefect's and MLflow's servers."""
 
