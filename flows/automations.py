@@ -17,13 +17,15 @@ Peculiar to Prefect 3.8:
 Source: https://docs.prefect.io/v3/advanced/detect-zombie-flows and prefect/server/events/triggers.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
 from datetime import timedelta
 
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
+from flows.errors import ConfigError
 from flows.prefect_settings import HEARTBEAT_SECONDS
 
 TAG = "generalist"
@@ -32,6 +34,8 @@ PREFIX = "generalist: "
 """Of the names of our automations."""
 ATTEMPTS = 3
 """A flow run that crashed so often stays crashed."""
+LEAST_SECONDS = 10.0
+"""The server takes no less for what does not happen."""
 NEVER_STARTED = "NeverStarted"
 GAVE_UP = "GaveUp"
 
@@ -43,7 +47,7 @@ _WAITING = ("Scheduled", "AwaitingRetry", "Paused", "Suspended", "Cancelling")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Patience:
-    """How long what is missing is waited for, in seconds; at least 10 each (Prefect's limit)."""
+    """How long what is missing is waited for, in seconds."""
 
     heartbeat: float = 3 * HEARTBEAT_SECONDS
     """From a heartbeat to the next."""
@@ -55,6 +59,12 @@ class Patience:
     """From a crash to the next attempt."""
     give_up: float = 3600.0
     """In which ATTEMPTS starts that never happened are enough."""
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if not LEAST_SECONDS <= value < math.inf:
+                raise ConfigError(f"{each.name}={value}: use at least {LEAST_SECONDS:.0f} seconds")
 
 
 def automations(patience: Patience | None = None) -> list[AutomationCore]:

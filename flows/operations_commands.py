@@ -9,7 +9,15 @@ def add_operations(add: Callable[..., argparse.ArgumentParser]) -> None:
     stack = add("up", "Prefect, MLflow, deployments and workers on this machine, until Ctrl-C")
     stack.add_argument("--port", type=int, default=4200, help="of Prefect")
     stack.add_argument("--mlflow-port", type=int, default=5000)
-    add("deploy", "work pools, deployments and automations on the server of PREFECT_API_URL")
+    about = "work pools, deployments and automations on the server of PREFECT_API_URL"
+    add("deploy", about).add_argument(
+        "--pending",
+        type=float,
+        default=300.0,
+        metavar="SECONDS",
+        help="a flow run that a worker took and did not start in time is scheduled again; more "
+        "where images are fetched",
+    )
 
 
 def up(options: argparse.Namespace) -> int:
@@ -23,8 +31,9 @@ def up(options: argparse.Namespace) -> int:
 
 def deploy(options: argparse.Namespace) -> int:
     """What a Prefect server must know of the project."""
-    from flows import deploying
+    from flows.automations import Patience
+    from flows.deploying import deploy as bring_up_to_date
 
-    for line in deploying.deploy():
+    for line in bring_up_to_date(patience=Patience(pending=options.pending)):
         print(line)
     return 0
