@@ -70,7 +70,7 @@ def _log_files(store: Store, run_id: str, product: Product) -> None:
 
 
 def log_page(workspace: Workspace, evaluation: Product, page: Path) -> str:
-    """Add the report page to the run of its evaluation; returns the page's address in MLflow's UI."""
+    """Add the report page to the run of its evaluation; returns its address in MLflow's UI."""
     store, shown = Store(workspace), mlflow_address(workspace.root)
     ids = read_ids(evaluation.path)
     if store.find_run(ids.get("run_id")) is None:
