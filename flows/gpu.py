@@ -31,7 +31,7 @@ METRICS = "metrics.jsonl"
 GRACE_SECONDS = 25.0
 """Time for a last checkpoint before the trainer is killed; less than Prefect's 30 s."""
 POLL_SECONDS = 0.2
-_DEVICES = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+DEVICES = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 _QUOTED_LINES = 15
 RANK_TOKENS = 8192
 """A GPU of several gets at least so many tokens at a time; with fewer it only waits for others."""
@@ -44,7 +44,7 @@ Row = Mapping[str, float]
 
 def device_kind() -> str:
     """What the trainer will use, cuda or cpu; torch is imported only where a device might be."""
-    if not any(Path(device).exists() for device in _DEVICES):
+    if not any(Path(device).exists() for device in DEVICES):
         return "cpu"
     import torch
 

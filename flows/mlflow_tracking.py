@@ -209,6 +209,15 @@ def tracking_uri(workspace: Workspace) -> str:
     return os.environ.get(VARIABLE) or f"sqlite:///{workspace.root / 'mlflow.db'}"
 
 
+def running_runs(workspace: Workspace) -> list[str]:
+    """Names of the run directories whose runs the store believes to be in training."""
+    store = Store(workspace)
+    ids = [one.experiment_id for one in store.client.search_experiments()]
+    found = store.client.search_runs(ids, "attributes.status = 'RUNNING'", max_results=_BATCH)
+    names = (run.data.tags.get(f"{TAG}.run") for run in found)
+    return sorted(name for name in names if name)
+
+
 @contextmanager
 def tolerant(what: str) -> Iterator[None]:
     """Work with MLflow that may fail without harm: a warning says that ``what`` is missing there.

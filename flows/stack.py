@@ -44,10 +44,11 @@ def up(console: Console, workspace: Workspace, port: int, mlflow_port: int) -> i
     FlowsError, before anything starts, when there is one already, a port is taken or the disk is
     nearly full; later when a server does not come up or keeps dying.
     """
-    start, stop = time.monotonic(), _stopped_by_signals()
+    start = time.monotonic()
     places = Places(workspace=workspace.root, port=port, mlflow_port=mlflow_port)
     with stack_state.only_one(workspace.root) as before:
         workspace.need_room()
+        stop = _stopped_by_signals()
         stack = Stack(places, Voice(console, places.directory / "stack.log"), stop)
         stack.tidy()
         _need_ports(places)

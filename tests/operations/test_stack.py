@@ -21,7 +21,7 @@ from tests.operations.stacks import STOP_SECONDS, Stack, command, kill, start, s
 
 pytestmark = pytest.mark.operations
 
-LONG = {"profile": "tiny", "overrides": {"tokens": 600_000}}
+LONG = {"profile": "tiny", "overrides": {"tokens": 250_000}}
 """Parameters of a training that is still at work when one looks."""
 
 
