@@ -15,6 +15,7 @@ from flows.mlflow_records import log_evaluation
 from flows.mlflow_tracking import tolerant
 from flows.mlflow_training import ensure_training_run
 from flows.places import definitions
+from flows.plan import admitted
 from flows.pretrain import Runs, experiment, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
@@ -112,6 +113,6 @@ def evaluate(profile: ProfileName = "quickstart", overrides: Overrides | None = 
         profile: A complete configuration, shipped or of the project.
         overrides: Changes to it for this run.
     """
-    chosen = load(profile, overrides)
+    chosen = admitted(load(profile, overrides))
     text = tokenized(chosen)
     evaluated(chosen, text, pretrained(chosen, text))

@@ -12,6 +12,15 @@ def add_operations(add: Callable[..., argparse.ArgumentParser]) -> None:
     for command in (up_, doctor_):
         command.add_argument("--port", type=int, default=4200, help="of Prefect")
         command.add_argument("--mlflow-port", type=int, default=5000)
+    about = "work pools, deployments and automations on the server of PREFECT_API_URL"
+    add("deploy", about).add_argument(
+        "--pending",
+        type=float,
+        default=300.0,
+        metavar="SECONDS",
+        help="a flow run that a worker took and did not start in time is scheduled again; more "
+        "where images are fetched",
+    )
 
 
 def up(options: argparse.Namespace) -> int:
@@ -32,3 +41,13 @@ def doctor(options: argparse.Namespace) -> int:
     from flows.doctor import doctor as examine
 
     return examine(make_console(), options.port, options.mlflow_port)
+
+
+def deploy(options: argparse.Namespace) -> int:
+    """What a Prefect server must know of the project."""
+    from flows.automations import Patience
+    from flows.deploying import deploy as bring_up_to_date
+
+    for line in bring_up_to_date(patience=Patience(pending=options.pending)):
+        print(line)
+    return 0

@@ -14,6 +14,7 @@ from flows.champion import champion_of
 from flows.errors import FlowsError
 from flows.mixture import settled_mixture
 from flows.mlflow_training import Training, training_run
+from flows.plan import admitted
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
 from flows.run_about import commit
@@ -171,5 +172,5 @@ def pretrain(
             anew with the next seed; continue_champion goes on from the champion's weights.
         overrides: Changes to the profile for this run.
     """
-    chosen = load(profile, overrides)
+    chosen = admitted(load(profile, overrides))
     pretrained(chosen, tokenized(chosen), retrain)
