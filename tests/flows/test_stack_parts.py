@@ -16,6 +16,7 @@ from flows.errors import FlowsError, WorkspaceError
 from flows.mlflow_tracking import Store
 from flows.stack import up
 from flows.stack_processes import MARK, end, family, need_port
+from flows.stack_services import LONGEST_WAIT, REMEMBERED_SECONDS, Child, Service
 from flows.stack_state import (
     Process,
     State,
@@ -123,6 +124,13 @@ def test_a_child_does_not_outlive_its_launcher_and_hears_signals(tmp_path: Path)
         wait_for("its end", lambda child=child: not child.alive, 10)  # type: ignore[misc]
         launcher.kill()
         launcher.wait()
+
+
+def test_what_dies_again_waits_longer_each_time(tmp_path: Path) -> None:
+    child = Child(Service(name="it", command=("none",)), tmp_path / "it.log")
+    assert [child.died() for _ in range(7)] == [1, 2, 4, 8, 16, LONGEST_WAIT, LONGEST_WAIT]
+    child.deaths = [moment - REMEMBERED_SECONDS for moment in child.deaths]
+    assert child.died() == 1
 
 
 def test_a_disk_that_is_nearly_full_is_refused_before_anything_starts(tmp_path: Path) -> None:
