@@ -53,7 +53,7 @@ class Case:
     nights: int = NIGHTS
     items: int = 300
     """Of a task."""
-    simulations: int = 300
+    simulations: int = 250
 
 
 class World:
@@ -166,7 +166,7 @@ def claim(said: str, ours: Array, before: Array, *, allowed: float | None = None
     )
 
 
-def false_promotions(seeds: float, simulations: int = 300) -> Iterator[Claim]:
+def false_promotions(seeds: float, simulations: int = 250) -> Iterator[Claim]:
     """At least one in thirty nights of challengers that are no better."""
     found = waits(Case(seeds=seeds, simulations=simulations))
     for rule in OURS:
