@@ -124,6 +124,8 @@ def _parser() -> argparse.ArgumentParser:
         sub = add(name, about if whole else up_to, flow, aliases=["nightly"] if whole else [])
         if name in ("run", "pretrain"):
             sub.add_argument("--retrain", choices=RETRAIN, default="on_change", help="when anew")
+    swing = add("seeds", "how much scores swing between seeds: trains the same again", flow)
+    swing.add_argument("--seeds", type=int, default=5, metavar="N", help="5 or more")
     add("plan", "what a run needs and how long it takes; refuses what cannot fit", flow)
     _add_looking(add, named)
     _add_using(add, named)
