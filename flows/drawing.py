@@ -133,6 +133,12 @@ def bar(share: float) -> Markup:
     return el("span", el("i", style=f"width:{100 * min(max(share, 0), 1):.1f}%"), cls="bar")
 
 
+def swatch(kind: str) -> Markup:
+    """The mark of a night, for a legend."""
+    dot = el("circle", cx=10, cy=7, r=2.2 if kind == "judged" else 4, cls=f"night {kind}")
+    return el("svg", dot, width=20, height=14, cls="key", aria_hidden="true")
+
+
 def _task_row(line: Line) -> Markup:
     marks = _grid([0, 0.25, 0.5, 0.75, 1])
     for name, score in line.scores.items():

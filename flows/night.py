@@ -16,6 +16,7 @@ from flows import read_before, report
 from flows.champion import Decision
 from flows.errors import FlowsError
 from flows.gpu import METRICS
+from flows.history import History, history
 from flows.read_before import ReadBefore
 from flows.report import GENERALIST, LANGUAGE_MODEL_ONLY, Score, Verdict
 from flows.workspace import Product, Workspace
@@ -101,6 +102,8 @@ class Night:
     tasks: Mapping[str, TaskAbout] = field(default_factory=dict)
     sources: Mapping[str, SourceAbout] = field(default_factory=dict)
     """Source of corpus text → its version and licence."""
+    history: History = field(default_factory=History)
+    """All nights of the profile, to this one."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
     """What the decision rests on (``flows.comparison.Evidence``); {}: nothing was compared, or
     before it was written down."""
@@ -173,6 +176,7 @@ def collect_night(
             for task in (profile.tasks if profile else ())
         },
         sources=_or_empty(lambda: corpus_sources(products["documents"])) or {},
+        history=history(workspace, decision.profile, until=decision.key),
         evidence=decision.evidence,
         versions=_versions(products.get("generalist")),
         commands=commands(decision.profile, products.get("generalist")),

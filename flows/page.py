@@ -11,6 +11,7 @@ from typing import Any
 
 from flows import page_making, report
 from flows.drawing import differences_plot, losses_plot, scores_plot
+from flows.history_plot import history_plot
 from flows.markup import EMPTY, Markup, el, style
 from flows.night import Night, collect_night, differences
 from flows.page_style import STYLE
@@ -45,6 +46,7 @@ def page(night: Night) -> str:
     parts = {
         "scores": ("Scores", scores(night)),
         "champion": ("Challenger and champion", _champion(night)),
+        "history": ("Nights so far", _history(night)),
         "loss": ("Loss", _losses(night)),
         "samples": ("Samples", _samples(night)),
         "data": ("Data", page_making.data(night)),
@@ -220,6 +222,18 @@ def how_sure(evidence: Mapping[str, Any]) -> str:
             f"Without a clean item, and so deciding nothing: {', '.join(evidence['idle'])}."
         )
     return " ".join(said)
+
+
+def _history(night: Night) -> list[Markup]:
+    plot = history_plot(night.history)
+    if not plot:
+        return [el("p", "This is the first night: there is nothing to compare it with yet.")]
+    note = (
+        "Headline metric of every task on the validation split, which decides, night by night; "
+        "each chart has an axis of its own. Marks are named when pointed at; generalist history "
+        "prints the reasons."
+    )
+    return [el("figure", plot, el("figcaption", note))]
 
 
 def _losses(night: Night) -> list[Markup]:

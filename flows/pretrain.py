@@ -7,16 +7,17 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 
 from flows import gpu
 from flows.champion import champion_of
 from flows.errors import FlowsError
 from flows.mixture import settled_mixture
-from flows.mlflow_tracking import training_run
+from flows.mlflow_training import Training, training_run
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
+from flows.run_about import commit
+from flows.stages import stage
 from flows.tokenize import Text, tokenized
 from flows.workspace import Product, Workspace
 from gptcore.config import TrainConfig
@@ -34,7 +35,7 @@ class Runs:
     language_model_only: Product
 
 
-@task(cache_policy=NO_CACHE)
+@stage("training of {profile.name}, {name}")
 def train(
     profile: Profile, text: Text, name: str, config: TrainConfig, initial: Product | None = None
 ) -> Product:
@@ -74,14 +75,14 @@ def _trained(
         "shards": str(inputs["shards"].path),
         "initial": str(inputs["initial"].path / "weights") if "initial" in inputs else None,
     }
-    with training_run(
-        Workspace.open(),
-        out,
+    training = Training(
         experiment=experiment(profile),
         name=name,
         config=settings,
         inputs={role: product.digest for role, product in inputs.items()},
-    ) as tracked:
+        commit=commit(),
+    )
+    with training_run(Workspace.open(), out, training) as tracked:
 
         def on_rows(rows: Sequence[gpu.Row]) -> None:
             last = rows[-1]
@@ -90,9 +91,9 @@ def _trained(
             progress(int(last["tokens"]), budget, rate)
             tracked.log(rows)
 
-        summary = gpu.train(job, out, on_rows)
+        summary = gpu.train(job, out, on_rows, on_start=tracked.watch)
         shutil.copytree(inputs["tokenizer"].path, out / "tokenizer", dirs_exist_ok=True)
-    return summary
+    return {**summary, "commit": training.commit}
 
 
 def experiment(profile: Profile) -> str:

@@ -2,20 +2,21 @@
 
 from dataclasses import dataclass
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
+from prefect.runtime import flow_run
 
 from flows import report
+from flows.by_hand import promote_by_hand
 from flows.champion import Decision, champion_of, decisions, known_decision, record
 from flows.evaluate import evaluated
 from flows.gate import GateConfig
 from flows.judging import judge
-from flows.mlflow_records import register
-from flows.mlflow_tracking import ensure_training_run, tolerant
-from flows.pretrain import Runs, experiment, pretrained
+from flows.pretrain import Runs, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import LOG
+from flows.registered import mirror
 from flows.scores import GENERALIST
+from flows.stages import stage
 from flows.tokenize import Text, tokenized
 from flows.workspace import Product, Workspace, plain
 from gptcore.manifest import object_digest
@@ -29,7 +30,7 @@ class Outcome:
     new: bool
 
 
-@task(cache_policy=NO_CACHE)
+@stage("decision about {profile.name}")
 def decide(profile: Profile, text: Text, runs: Runs, evaluation: Product) -> Outcome:
     """Judge the run once per champion, write the reason down, and move MLflow's aliases.
 
@@ -38,8 +39,7 @@ def decide(profile: Profile, text: Text, runs: Runs, evaluation: Product) -> Out
     workspace, run = Workspace.open(), runs.generalist
     with workspace.locked(f"promotion/{profile.name}"):
         outcome = _decide(workspace, profile, text, run, evaluation)
-        with tolerant(f"the registration of {run.path.name}"):
-            _publish(workspace, profile, run, outcome.decision)
+        mirror(workspace, profile.name, outcome.decision)
         return outcome
 
 
@@ -91,36 +91,35 @@ def _place(workspace: Workspace, product: Product) -> str:
     return str(product.path.relative_to(workspace.root))
 
 
-def _publish(workspace: Workspace, profile: Profile, run: Product, decision: Decision) -> None:
-    """A version in MLflow's registry, with the decision in its tags."""
-    tags = {
-        "decision": "promoted" if decision.promoted else "not promoted",
-        "reason": decision.reason,
-        "date": decision.date,
-        "run": decision.run,
-        "run_digest": decision.run_digest,
-        "evaluation": decision.evaluation,
-        **{f"validation.{task}": f"{v:.4f}" for task, v in decision.scores.items()},
-    }
-    register(
-        workspace,
-        experiment(profile),
-        ensure_training_run(workspace, run, experiment=experiment(profile)),
-        tags=tags,
-        description=decision.reason,
-        champion=decision.promoted,
-    )
+@stage("promotion of {to} by hand")
+def promoted_by_hand(profile: Profile, to: str, reason: str) -> Decision:
+    """Make a judged run champion because a person says so."""
+    who = f"flow run {flow_run.name}"
+    decision, new = promote_by_hand(Workspace.open(), profile.name, to, reason=reason, by=who)
+    LOG.info("%s %s", decision.run, "promoted" if new else "is champion already")
+    return decision
 
 
 @flow
-def promote(profile: ProfileName = "quickstart", overrides: Overrides | None = None) -> None:
+def promote(
+    profile: ProfileName = "quickstart",
+    overrides: Overrides | None = None,
+    to: str = "",
+    reason: str = "",
+) -> None:
     """Decide whether the model of a profile, as it is configured, becomes its champion.
 
     Args:
         profile: A complete configuration, shipped or of the project.
         overrides: Changes to it for this run.
+        to: Nothing is trained or scored: this judged run is made champion by hand, such as an
+            earlier one to roll back to. The start of its name will do.
+        reason: Why, for the promotion log, where a run is made champion by hand.
     """
     chosen = load(profile, overrides)
+    if to:
+        promoted_by_hand(chosen, to, reason)
+        return
     text = tokenized(chosen)
     runs = pretrained(chosen, text)
     decide(chosen, text, runs, evaluated(chosen, text, runs))

@@ -21,12 +21,14 @@ from flows.champion import (
 )
 from flows.errors import FlowsError, WorkspaceError
 from flows.gate import GateConfig
-from flows.mlflow_tracking import Store, ensure_training_run, read_ids, tolerant, training_run
-from flows.pretrain import tasks_left_out
-from flows.promote import decision_key
+from flows.mlflow_tracking import Store, read_ids, tolerant
+from flows.mlflow_training import Training, ensure_training_run, training_run
+from flows.pretrain import Runs, tasks_left_out
+from flows.promote import decide, decision_key
 from flows.provenance import source_digest
 from flows.publish import logged_at
 from flows.shipped import tiny
+from flows.tokenize import Text
 from flows.workspace import Product, Workspace
 from gptcore.manifest import read_manifest
 from gptcore.tracking import read_jsonl
@@ -127,6 +129,26 @@ def test_a_decision_holds_for_its_champion_only(tmp_path: Path) -> None:
     assert gate.known(gate.b) is None, "it was judged against a champion that is gone"
 
 
+def test_the_champion_stays_when_the_gate_fails_in_the_middle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "workspace"
+    monkeypatch.setenv("GENERALIST_WORKSPACE", str(root))
+    workspace, before = make_night(root, evaluation="evaluation/of-another-night")
+    run = champion_of(workspace, "some")
+    (evaluation,) = workspace.finished("evaluation")
+    (documents,), (prompts,) = workspace.finished("documents"), workspace.finished("prompts")
+    (tokenizer,) = workspace.finished("tokenizer")
+    assert run is not None
+    text = Text(prompts=prompts, documents=documents, tokenizer=tokenizer, shards=tokenizer)
+    (evaluation.path / "metrics.json").unlink()
+    runs = Runs(generalist=run, language_model_only=run)
+    with pytest.raises(FileNotFoundError, match=r"metrics\.json"):
+        decide.fn(replace(tiny(), name="some"), text, runs, evaluation)
+    assert decisions(workspace, "some") == [before] and champion_of(workspace, "some") == run
+    assert not (root / "mlflow.db").exists(), "no alias was moved"
+
+
 def test_a_champion_keeps_the_tasks_that_it_was_trained_on(tmp_path: Path) -> None:
     run = Gate(tmp_path / "workspace").a
     config = tiny().train
@@ -152,15 +174,14 @@ def test_a_night_outlives_an_mlflow_that_cannot_be_reached(
     logged = Product(run.path, replace(run.manifest, config=settings), reused=True)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     started = time.monotonic()
-    with training_run(
-        workspace, run.path, experiment="e", name="some", config=settings, inputs={}
-    ) as tracked:
+    training = Training(experiment="e", name="some-generalist", config=settings, inputs={})
+    with training_run(workspace, run.path, training) as tracked:
         tracked.log([{"step": 1, "tokens": 10, "train/loss": 2.0}])
     assert f"MLflow does not have the training run {run.path.name}" in caplog.text
     with pytest.raises(FlowsError, match="cannot be used"):
         ensure_training_run(workspace, logged, experiment="e")
     assert logged_at(workspace, run, tmp_path / "report.html") == ""
-    assert time.monotonic() - started < 40
+    assert time.monotonic() - started < 5
 
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     ids = ensure_training_run(workspace, logged, experiment="e")
