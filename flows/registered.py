@@ -29,7 +29,7 @@ def _register(workspace: Workspace, profile: str, decision: Decision, aliases: l
     """A version with the decision in its tags."""
     model, run = f"generalist-{profile}", run_of(workspace, decision)
     tags = {
-        "decision": "promoted" if decision.promoted else "not promoted",
+        "decision": decision.verdict,
         "reason": decision.reason,
         "date": decision.date,
         "run": decision.run,
