@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import commands as cli
-from flows import model_commands
+from flows import model_commands, night_commands, operations_commands
 
 STAGES = ("convert", "ingest", "tokenize", "pretrain", "evaluate", "promote")
 SPLITS = ("train", "validation", "test")
@@ -112,8 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, about: str, parent: Any = common, **more: Any) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=about, description=about, parents=[parent], **more)
         own = f"{name}_" if iskeyword(name) else name.replace("-", "_")
-        module = model_commands if hasattr(model_commands, own) else cli
-        function = cli.run if name in ("run", *STAGES) else getattr(module, own)
+        modules = (night_commands, model_commands, operations_commands, cli)
+        there = [one for one in modules if hasattr(one, own)]
+        function = getattr(there[0], own) if there else cli.run
         sub.set_defaults(command=function, name=name)
         return sub
 
@@ -124,9 +125,13 @@ def _parser() -> argparse.ArgumentParser:
         sub = add(name, about if whole else up_to, flow, aliases=["nightly"] if whole else [])
         if name in ("run", "pretrain"):
             sub.add_argument("--retrain", choices=RETRAIN, default="on_change", help="when anew")
+        if name == "promote":
+            sub.add_argument("--to", metavar="RUN", help="make this judged run champion by hand")
+            sub.add_argument("--reason", default="", help="why, for the promotion log (--to)")
     add("plan", "what a run needs and how long it takes; refuses what cannot fit", flow)
     _add_looking(add, named)
     _add_using(add, named)
+    operations_commands.add_operations(add)
     return parser
 
 
@@ -180,6 +185,7 @@ def _add_looking(add: Callable[..., argparse.ArgumentParser], named: Any) -> Non
         "--prompts", default="", metavar="NAME", help="ask a profile's prompts instead"
     )
     add("reindex", "make the catalogue anew from the manifests")
+    night_commands.add_night(add, named)
     server = add("mlflow", "MLflow's pages about the workspace, on this machine only")
     server.add_argument("--port", type=int, default=5000)
 
@@ -281,7 +287,8 @@ def _set_environment(options: argparse.Namespace) -> None:
     for name in ("project", "data"):
         if getattr(options, name) is not None:
             os.environ[f"GENERALIST_{name.upper()}"] = str(getattr(options, name))
-    for name, value in (_QUIET if options.debug else {**_QUIET, **_SILENT}).items():
+    loud = options.debug or options.name == "up"
+    for name, value in (_QUIET if loud else {**_QUIET, **_SILENT}).items():
         os.environ.setdefault(name, value)
     if not {"PREFECT_HOME", "PREFECT_API_URL"} & os.environ.keys():
         from flows.workspace import root

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from prefect import flow, task
+from prefect import flow
 from prefect.artifacts import create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
 
 from flows import benchmark_page, report, report_markdown, wanted
 from flows.champion import decisions, model_of
@@ -28,6 +27,7 @@ from flows.places import definitions, mirror, places
 from flows.profiles import ProfileName, resolve
 from flows.progress import Progress
 from flows.scores import EvaluationConfig, Inputs, score
+from flows.stages import stage
 from flows.workspace import Product, Workspace, plain
 from tasks_to_text import registry
 from tasks_to_text.convert import ConvertConfig
@@ -106,7 +106,7 @@ def chosen(names: Sequence[str]) -> tuple[Task, ...]:
     return mirrored(directory)
 
 
-@task(cache_policy=NO_CACHE)
+@stage("prompts of the benchmark")
 def benchmark_prompts(tasks: tuple[Task, ...], limit: int) -> Product:
     """Examples of the tasks in every wording."""
     config = ConvertConfig(
@@ -122,7 +122,7 @@ def benchmark_prompts(tasks: tuple[Task, ...], limit: int) -> Product:
     )
 
 
-@task(cache_policy=NO_CACHE)
+@stage("contamination of the benchmark")
 def benchmark_contamination(
     tasks: tuple[Task, ...], prompts: Product, model: Champion, splits: tuple[Any, ...]
 ) -> Product:
@@ -133,7 +133,7 @@ def benchmark_contamination(
     return checked(NAME, config, prompts, model.shards, model.tokenizer)
 
 
-@task(cache_policy=NO_CACHE)
+@stage("scores of the champion of {profile}")
 def benchmark_scores(
     profile: str,
     tasks: tuple[Task, ...],
@@ -164,7 +164,7 @@ def benchmark_scores(
     )
 
 
-@task(cache_policy=NO_CACHE)
+@stage("MLflow record of {profile}")
 def record(profile: str, model: Champion, evaluated: Product) -> None:
     """Tell MLflow, and show the table on the flow run's page."""
     workspace, experiment = Workspace.open(), f"generalist-{profile}"
@@ -182,7 +182,7 @@ def record(profile: str, model: Champion, evaluated: Product) -> None:
     create_markdown_artifact(table, key=f"benchmark-{profile}".lower().replace("_", "-"))
 
 
-@task(cache_policy=NO_CACHE)
+@stage("page of the benchmark of {profile}")
 def page(
     profile: str, tasks: tuple[Task, ...], prompts: Product, model: Champion, evaluated: Product
 ) -> Product:

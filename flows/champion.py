@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from flows.errors import FlowsError
 from flows.progress import LOG
+from flows.removed import removed_on
 from flows.workspace import Product, Workspace
 from gptcore.errors import ProductError
 from gptcore.manifest import read_manifest
@@ -26,7 +28,8 @@ class Decision:
     """One line of the promotion log."""
 
     key: str
-    """Digest of the evaluation's key, the gate's settings, and the champion's content."""
+    """Digest of the evaluation's key, the gate's settings, and the champion's content; of a
+    decision by hand, one of its own."""
     profile: str
     promoted: bool
     reason: str
@@ -41,7 +44,15 @@ class Decision:
     """Directory of that run's scores of the same night; empty: it was not compared."""
     scores: Mapping[str, float] = field(default_factory=dict)
     """Headline score by task, on the validation split."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """What it rests on (``flows.comparison.Evidence``); {}: nothing was compared."""
     date: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    by: str = ""
+    """Who promoted the run by hand; empty: the gate decided."""
+
+    def plain(self) -> dict[str, Any]:
+        """As plain values; a field that a gate's decision does not have is left out."""
+        return {name: value for name, value in asdict(self).items() if name != "by" or value}
 
 
 def decisions(workspace: Workspace, profile: str | None = None) -> list[Decision]:
@@ -66,7 +77,7 @@ def record(workspace: Workspace, decision: Decision) -> None:
     path = workspace.root / FILE
     with path.open("a", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        line = json.dumps(asdict(decision), ensure_ascii=False) + "\n"
+        line = json.dumps(decision.plain(), ensure_ascii=False) + "\n"
         file.write(line if _ends_whole(path) else f"\n{line}")
         file.flush()
         os.fsync(file.fileno())
@@ -83,8 +94,14 @@ def champion_of(workspace: Workspace, profile: str) -> Product | None:
 
     FlowsError when its directory cannot be read: without it nothing may take its place unseen.
     """
+    decision = champion_decision(workspace, profile)
+    return run_of(workspace, decision) if decision else None
+
+
+def champion_decision(workspace: Workspace, profile: str) -> Decision | None:
+    """The decision that made the champion, the gate's or one by hand; None: there is none."""
     promoted = [decision for decision in decisions(workspace, profile) if decision.promoted]
-    return run_of(workspace, promoted[-1]) if promoted else None
+    return promoted[-1] if promoted else None
 
 
 def known_decision(
@@ -112,6 +129,11 @@ def run_of(workspace: Workspace, decision: Decision) -> Product:
         return Product(path, read_manifest(path), reused=True)
     except ProductError as error:
         what = "champion" if decision.promoted else "model"
+        if when := removed_on(workspace, decision.run):
+            raise FlowsError(
+                f"{path}, the {what} of {decision.date}, was removed by generalist gc on {when}: "
+                "name another run (generalist history shows them)"
+            ) from error
         raise FlowsError(
             f"{path}, the {what} of {decision.date}, cannot be read: put it back, or remove its "
             f"line from {workspace.root / FILE} to go on without it"

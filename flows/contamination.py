@@ -1,27 +1,31 @@
 """Flow ``contamination``: token shards and prompts → what of the evaluation the model has read."""
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 
 from flows.checking import CheckingConfig, check
 from flows.encoding import CORPUS
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
+from flows.stages import stage
 from flows.tokenize import Text, tokenized
 from flows.workspace import Product, Workspace
 
 
-@task(cache_policy=NO_CACHE)
+@stage("contamination of {profile.name}")
 def contaminated(profile: Profile, text: Text) -> Product:
     """Every evaluated item, looked for in all text that the profile's models are trained on."""
+    return checked(profile.name, checking(profile), text.prompts, text.shards, text.tokenizer)
+
+
+def checking(profile: Profile) -> CheckingConfig:
+    """What is looked for and through tonight."""
     evaluation = profile.evaluation
-    config = CheckingConfig(
+    return CheckingConfig(
         tasks=evaluation.tasks,
         streams=(CORPUS, *profile.mixture_tasks),
         splits=evaluation.splits,
         seed=evaluation.seed,
     )
-    return checked(profile.name, config, text.prompts, text.shards, text.tokenizer)
 
 
 def checked(

@@ -2,20 +2,20 @@
 
 from collections.abc import Mapping
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 
 from flows import wanted
 from flows.places import places
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
+from flows.stages import stage
 from flows.workspace import Product, Workspace
 from gptcore.corpus.catalogues import CatalogueConfig, collect_catalogues
 from gptcore.corpus.documentation import DocumentationConfig, collect
 from tasks_to_text.convert import convert as convert_tasks
 
 
-@task(cache_policy=NO_CACHE)
+@stage("documentation")
 def documentation(config: DocumentationConfig) -> Product:
     """The documentation that is already installed: what corpus and tasks are made from.
 
@@ -27,7 +27,7 @@ def documentation(config: DocumentationConfig) -> Product:
     )
 
 
-@task(cache_policy=NO_CACHE)
+@stage("catalogues")
 def catalogues(config: CatalogueConfig) -> Product:
     """Messages of installed packages with their translations."""
     return Workspace.open().product(
@@ -46,7 +46,7 @@ def installed(profile: Profile) -> dict[str, Product]:
     return found
 
 
-@task(cache_policy=NO_CACHE)
+@stage("prompts of {profile.name}")
 def prompts(profile: Profile, made: Mapping[str, Product]) -> Product:
     """Every task's examples as prompts and targets, per split."""
     return Workspace.open().product(

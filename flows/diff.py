@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from flows.console import printable
 from flows.errors import FlowsError
+from flows.removed import removed_on
 from flows.scores import GENERALIST, LANGUAGE_MODEL_ONLY
 from flows.workspace import Product, Workspace
 from gptcore.manifest import FILE, read_manifest
@@ -163,6 +164,8 @@ def _named(workspace: Workspace, name: str) -> Product:
     if len(fits) == 1:
         return fits[0]
     if not fits:
+        if when := removed_on(workspace, name):
+            raise FlowsError(f"{name!r} was removed by generalist gc on {when}: name another run")
         names = ", ".join(sorted(p.path.name for p in known if p.manifest.kind == "run"))
         raise FlowsError(f"{name!r} is no run: the workspace has {names or 'none yet'}")
     names = ", ".join(sorted(f"{p.manifest.kind}/{p.path.name}" for p in fits))

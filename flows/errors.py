@@ -3,7 +3,8 @@
     FlowsError
     ├── ConfigError (also ValueError)   a parameter, override or profile that cannot work
     ├── WorkspaceError                  a workspace that cannot be written, or is full
-    ├── TrainerError                    the trainer crashed; its log says why
+    ├── TrainerError                    the trainer refused its job; its log says why
+    │   └── TrainerCrashed              it ended of something else: the same command goes on
     └── TrainerStopped                  the trainer was stopped and left a checkpoint to go on from
 
 Every message names the field or path, its value and the remedy.
@@ -24,6 +25,10 @@ class WorkspaceError(FlowsError):
 
 class TrainerError(FlowsError):
     """The trainer ended without finishing; the message quotes the end of its log."""
+
+
+class TrainerCrashed(TrainerError):
+    """Something killed the trainer; the same command goes on from its last checkpoint."""
 
 
 class TrainerStopped(FlowsError):

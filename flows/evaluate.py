@@ -5,9 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, task
+from prefect import flow
 from prefect.artifacts import create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
 
 from flows import report, report_markdown
 from flows.contamination import contaminated
@@ -20,13 +19,14 @@ from flows.pretrain import Runs, experiment, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
 from flows.scores import EvaluationConfig, Inputs, score
+from flows.stages import stage
 from flows.tokenize import Text, tokenized
 from flows.workspace import Product, Workspace, plain
 
 CONTENT = ("items.parquet", "metrics.json", "verdicts.json", "samples.json", "table.md")
 
 
-@task(cache_policy=NO_CACHE)
+@stage("evaluation of {profile.name}")
 def evaluation(profile: Profile, text: Text, runs: Runs, contamination: Product) -> Product:
     """Scores of the generalist, its twin without tasks, a random model and the baselines."""
     return _evaluated(
@@ -43,7 +43,7 @@ def evaluation(profile: Profile, text: Text, runs: Runs, contamination: Product)
     )
 
 
-@task(cache_policy=NO_CACHE)
+@stage("evaluation of the champion of {profile.name}")
 def champion_evaluation(profile: Profile, text: Text, champion: Product) -> Product:
     """The champion scored tonight, with the same code on the same validation items."""
     return _evaluated(
@@ -78,7 +78,7 @@ def _evaluated(
     )
 
 
-@task(cache_policy=NO_CACHE)
+@stage("MLflow record of {profile.name}")
 def record(profile: Profile, runs: Runs, evaluated: Product) -> None:
     """Tell MLflow, once per evaluation, and show the table on the flow run's page."""
     workspace, run = Workspace.open(), runs.generalist

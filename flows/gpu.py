@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flows.errors import TrainerError, TrainerStopped
+from flows.errors import TrainerCrashed, TrainerError, TrainerStopped
 
 LOG = "trainer.log"
 METRICS = "metrics.jsonl"
@@ -77,7 +77,7 @@ def train(
     times a second; both must return at once, or a cancellation waits for them. The same call goes
     on where an interrupted one stopped, also with another number of ``ranks`` (None: as many as
     serve it here). Raises TrainerStopped when the trainer was stopped from outside, TrainerError
-    when it refused the job or crashed.
+    when it refused the job, TrainerCrashed when something else ended it.
     """
     launch = out / "launch.json"
     launch.write_text(json.dumps({**job, "out": str(out)}, indent=1))
@@ -173,7 +173,7 @@ def _check(code: int, log: Path) -> None:
         raise TrainerError(f"{log.parent}: the disk is full; free some space, the run goes on")
     how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
     quoted = "\n".join(f"  | {line}" for line in lines[-_QUOTED_LINES:])
-    raise TrainerError(
+    raise TrainerCrashed(
         f"the trainer crashed ({how}); the same command goes on from its last checkpoint. "
         f"The end of {log}:\n{quoted}"
     )

@@ -5,14 +5,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 
 from flows.convert import converted
 from flows.corpora import raw_texts
 from flows.places import fingerprints, places
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
+from flows.stages import stage
 from flows.workspace import Product, Workspace
 from gptcore.corpus.ingest import ingest as ingest_documents
 from gptcore.corpus.texts import TextsConfig, collect_texts
@@ -20,7 +20,7 @@ from tasks_to_text.records import Tally
 from tasks_to_text.store import evaluation_texts
 
 
-@task(cache_policy=NO_CACHE)
+@stage("texts of {profile.name}")
 def texts(profile: Profile) -> Product:
     """The corpora: near-duplicates kept together, split by group."""
     settings = replace(profile.texts, must_hold_out=not profile.reads_documentation)
@@ -46,7 +46,7 @@ def _collect(profile: Profile, settings: TextsConfig, out: Path) -> dict[str, An
     return {**counts, "bad": dict(tally.reasons)}
 
 
-@task(cache_policy=NO_CACHE)
+@stage("documents of {profile.name}")
 def documents(profile: Profile, made: Mapping[str, Product], prompts: Product) -> Product:
     """The corpus: filtered, without near-duplicates, decontaminated against held-out prompts."""
     inputs = {"prompts": prompts}

@@ -5,7 +5,7 @@ ways. Its metrics stand at step 0: MLflow draws bars from them, side by side for
 compared, and a lonely point in an empty chart from any other step.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,13 +121,18 @@ def _log_files(store: Store, run_id: str, product: Product) -> None:
         store.client.set_tag(run_id, f"{TAG}.not_copied", note)
 
 
+def ui(workspace: Workspace, server: str = SERVER) -> str:
+    """Where MLflow's UI is: ``server``, unless ``MLFLOW_TRACKING_URI`` names one."""
+    uri = tracking_uri(workspace)
+    return uri.rstrip("/") if uri.startswith(("http://", "https://")) else server
+
+
 def log_page(workspace: Workspace, evaluation: Product, page: Path, server: str = SERVER) -> str:
     """Add the report page to the run of its evaluation; returns the page's address in MLflow's UI.
 
     ``server``: where the UI is, unless ``MLFLOW_TRACKING_URI`` names a server.
     """
-    store, uri = Store(workspace), tracking_uri(workspace)
-    shown = uri.rstrip("/") if uri.startswith(("http://", "https://")) else server
+    store, shown = Store(workspace), ui(workspace, server)
     ids = read_ids(evaluation.path)
     if store.find_run(ids.get("run_id")) is None:
         LOG.warning("MLflow has no run of %s: the page is only in %s", evaluation.path.name, page)
@@ -144,11 +149,11 @@ def register(
     *,
     tags: Mapping[str, str],
     description: str,
-    champion: bool,
+    aliases: Sequence[str],
 ) -> int:
-    """Register a logged model as a new version of ``model``, the challenger; returns its number.
+    """Register a logged model as a new version of ``model``; returns its number.
 
-    ``champion``: move that alias to it as well. A logged model that has a version keeps it.
+    ``aliases``: moved to it. A logged model that has a version keeps it.
     """
     store = Store(workspace)
     known = store.client.search_registered_models(filter_string=f"name = '{model}'")
@@ -164,7 +169,7 @@ def register(
         store.tell_version(run_ids["model_id"], model, int(version.version))
     for key, value in sorted(tags.items()):
         store.client.set_model_version_tag(model, version.version, key, value)
-    for alias in ("challenger", *(("champion",) if champion else ())):
+    for alias in aliases:
         store.client.set_registered_model_alias(model, alias, version.version)
     return int(version.version)
 

@@ -74,9 +74,11 @@ class Store:
     def experiment(self, name: str) -> str:
         """The id of an experiment, made on first use with its artifacts in the workspace."""
         found = self.client.get_experiment_by_name(name)
-        place = (self._workspace.root / "mlartifacts" / name).as_uri() if self._own else None
+        artifacts = (self._workspace.root / "mlartifacts").as_uri()
+        place = f"{artifacts}/{name}" if self._own else None
         if found is not None:
-            if place is not None and found.artifact_location != place:
+            # One that a server of `generalist up` made lies under its id, not its name.
+            if self._own and found.artifact_location.rpartition("/")[0] != artifacts:
                 raise FlowsError(
                     f"the workspace was moved: MLflow keeps its files in {found.artifact_location};"
                     f" move it back, or remove {self._workspace.root / 'mlflow.db'}, and runs are"

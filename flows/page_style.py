@@ -87,6 +87,26 @@ figcaption { margin-top: 0.6rem; max-width: 44rem; }
 .swatch.validation { border-top-width: 3px; opacity: 1; }
 .swatch.own { color: var(--own); } .swatch.twin { color: var(--twin); }
 
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr));
+  gap: 1.4rem 2rem; }
+.plot .charts h4 { margin: 0 0 0.3rem; }
+.chart { min-width: 0; break-inside: avoid; }
+.chart > div { position: relative; padding-left: 2.6rem; }
+.chart h4 b { float: right; }
+.chart small { font-weight: 400; }
+.chart .track { border-left: 1px solid var(--rule); border-bottom: 1px solid var(--rule); }
+.chart .ends { position: absolute; left: 0; top: 0; bottom: 0; width: 2.3rem; display: flex;
+  flex-direction: column; justify-content: space-between; text-align: right; line-height: 1.1;
+  font-size: 0.75rem; color: var(--soft); font-variant-numeric: tabular-nums; }
+.dates { display: flex; justify-content: space-between; margin: 0.1rem 0 0 2.6rem; max-width: none;
+  font-size: 0.75rem; color: var(--soft); font-variant-numeric: tabular-nums; }
+.night { fill: var(--soft); } .night.promoted { fill: var(--own); }
+.night.hand { fill: var(--ground); stroke: var(--own); stroke-width: 2; }
+line.reign { stroke: var(--own); stroke-width: 1.5; opacity: 0.6; }
+line.plain { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 3 4; }
+.swatch.reign { color: var(--own); } .swatch.plain { border-top-style: dashed; }
+.charts + .legend { padding-left: 0; }
+
 .wide { overflow-x: auto; margin: 1rem 0 1.5rem; }
 table { border-collapse: collapse; font-size: 0.88rem; min-width: 100%; }
 caption span { display: block; max-width: min(100%, 100vw - 2rem); }

@@ -5,6 +5,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.evaluate import evaluated
+from flows.notify import find_block, notified, tell_failure
 from flows.pretrain import Retrain, pretrained
 from flows.profiles import Overrides, ProfileName, load
 from flows.promote import decide
@@ -14,11 +15,12 @@ from flows.tokenize import tokenized
 SKIPPED = "Skipped"
 
 
-@flow
+@flow(on_failure=[tell_failure], on_crashed=[tell_failure])
 def nightly(
     profile: ProfileName = "quickstart",
     retrain: Retrain = "on_change",
     overrides: Overrides | None = None,
+    notify: str = "",
 ) -> State[str]:
     """Convert, ingest, tokenize, pre-train, evaluate, promote, report; what is finished is reused.
 
@@ -28,13 +30,19 @@ def nightly(
             was judged already; always trains anew with the next seed; continue_champion goes on
             from the champion's weights.
         overrides: Changes to the profile for this run.
+        notify: A notification block of Prefect's as type/name, such as slack-webhook/team, that
+            tells how the night went, also when it failed; empty: nobody is told.
     """
     chosen = load(profile, overrides)
+    if notify:
+        find_block(notify)
     text = tokenized(chosen)
     runs = pretrained(chosen, text, retrain)
     evaluation = evaluated(chosen, text, runs)
     outcome = decide(chosen, text, runs, evaluation)
-    publish(chosen, outcome.decision, evaluation)
+    page = publish(chosen, outcome.decision, evaluation)
+    if notify:
+        notified(chosen.name, outcome, evaluation, page, notify)
     if not outcome.new:
         return Completed(name=SKIPPED, message="skipped: nothing new", data=outcome.decision.key)
     return Completed(message=outcome.decision.reason, data=outcome.decision.key)

@@ -7,8 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 
 from flows import gpu
 from flows.champion import champion_of
@@ -18,6 +17,7 @@ from flows.mlflow_training import Training, training_run
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
 from flows.run_about import commit
+from flows.stages import stage
 from flows.tokenize import Text, tokenized
 from flows.workspace import Product, Workspace
 from gptcore.config import TrainConfig
@@ -35,7 +35,7 @@ class Runs:
     language_model_only: Product
 
 
-@task(cache_policy=NO_CACHE)
+@stage("training of {profile.name}, {name}")
 def train(
     profile: Profile, text: Text, name: str, config: TrainConfig, initial: Product | None = None
 ) -> Product:

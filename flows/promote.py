@@ -2,26 +2,24 @@
 
 from dataclasses import dataclass
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
+from prefect.runtime import flow_run
 
 from flows import report
+from flows.by_hand import promote_by_hand
 from flows.champion import Decision, champion_of, decisions, known_decision, record
-from flows.evaluate import champion_evaluation, evaluated
-from flows.gate import GateConfig, Verdict, against_champion, first_champion
-from flows.mlflow_history import log_history
-from flows.mlflow_records import register
-from flows.mlflow_tracking import tolerant
-from flows.mlflow_training import ensure_training_run
-from flows.pretrain import Runs, experiment, pretrained
+from flows.evaluate import evaluated
+from flows.gate import GateConfig
+from flows.judging import judge
+from flows.pretrain import Runs, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import LOG
+from flows.registered import mirror
 from flows.scores import GENERALIST
+from flows.stages import stage
 from flows.tokenize import Text, tokenized
 from flows.workspace import Product, Workspace, plain
 from gptcore.manifest import object_digest
-from tasks_to_text.scored import Item
-from tasks_to_text.store import read_items
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +30,7 @@ class Outcome:
     new: bool
 
 
-@task(cache_policy=NO_CACHE)
+@stage("decision about {profile.name}")
 def decide(profile: Profile, text: Text, runs: Runs, evaluation: Product) -> Outcome:
     """Judge the run once per champion, write the reason down, and move MLflow's aliases.
 
@@ -41,8 +39,7 @@ def decide(profile: Profile, text: Text, runs: Runs, evaluation: Product) -> Out
     workspace, run = Workspace.open(), runs.generalist
     with workspace.locked(f"promotion/{profile.name}"):
         outcome = _decide(workspace, profile, text, run, evaluation)
-        with tolerant(f"the registration of {run.path.name}"):
-            _publish(workspace, profile, run, outcome.decision)
+        mirror(workspace, profile.name, outcome.decision)
         return outcome
 
 
@@ -55,8 +52,7 @@ def _decide(
     known = known_decision(judged, key=key, run=run, evaluation=place, champion=champion)
     if known is not None:
         return Outcome(decision=known, new=False)
-    theirs = _champions(profile, text, run, champion)
-    verdict = _judge(profile, evaluation, champion, theirs)
+    verdict, theirs = judge(workspace, profile, text, run, evaluation, champion)
     scores = report.read_scores(evaluation.path)
     decision = Decision(
         key=key,
@@ -73,6 +69,7 @@ def _decide(
             for s in scores
             if s["model"] == GENERALIST and s["split"] == "validation" and s["headline"]
         },
+        evidence=plain(verdict.evidence) if verdict.evidence else {},
     )
     record(workspace, decision)
     LOG.info("%s: %s", "promoted" if decision.promoted else "not promoted", decision.reason)
@@ -94,66 +91,35 @@ def _place(workspace: Workspace, product: Product) -> str:
     return str(product.path.relative_to(workspace.root))
 
 
-def _champions(
-    profile: Profile, text: Text, run: Product, champion: Product | None
-) -> Product | None:
-    """The champion's scores of tonight; None where there is no other champion to compare with."""
-    if champion is None or champion.digest == run.digest:
-        return None
-    return champion_evaluation(profile, text, champion)
-
-
-def _judge(
-    profile: Profile, evaluation: Product, champion: Product | None, theirs: Product | None
-) -> Verdict:
-    if champion is None:
-        scores = [s for s in report.read_scores(evaluation.path) if s["split"] == "validation"]
-        return first_champion(_validation(evaluation), scores, GENERALIST, profile.gate)
-    if theirs is None:
-        return Verdict(promoted=False, reason="its weights are the champion's")
-    return against_champion(_answers(evaluation), _answers(theirs), profile.gate)
-
-
-def _validation(evaluation: Product) -> list[Item]:
-    items = read_items(evaluation.path / "items.parquet")
-    return [item for item in items if item.split == "validation"]
-
-
-def _answers(evaluation: Product) -> list[Item]:
-    return [item for item in _validation(evaluation) if item.model == GENERALIST]
-
-
-def _publish(workspace: Workspace, profile: Profile, run: Product, decision: Decision) -> None:
-    """A version in MLflow's registry, with the decision in its tags."""
-    tags = {
-        "decision": "promoted" if decision.promoted else "not promoted",
-        "reason": decision.reason,
-        "date": decision.date,
-        "run": decision.run,
-        "run_digest": decision.run_digest,
-        "evaluation": decision.evaluation,
-        **{f"validation.{task}": f"{v:.4f}" for task, v in decision.scores.items()},
-    }
-    register(
-        workspace,
-        experiment(profile),
-        ensure_training_run(workspace, run, experiment=experiment(profile)),
-        tags=tags,
-        description=decision.reason,
-        champion=decision.promoted,
-    )
-    log_history(workspace, profile.name, experiment(profile))
+@stage("promotion of {to} by hand")
+def promoted_by_hand(profile: Profile, to: str, reason: str) -> Decision:
+    """Make a judged run champion because a person says so."""
+    who = f"flow run {flow_run.name}"
+    decision, new = promote_by_hand(Workspace.open(), profile.name, to, reason=reason, by=who)
+    LOG.info("%s %s", decision.run, "promoted" if new else "is champion already")
+    return decision
 
 
 @flow
-def promote(profile: ProfileName = "quickstart", overrides: Overrides | None = None) -> None:
+def promote(
+    profile: ProfileName = "quickstart",
+    overrides: Overrides | None = None,
+    to: str = "",
+    reason: str = "",
+) -> None:
     """Decide whether the model of a profile, as it is configured, becomes its champion.
 
     Args:
         profile: A complete configuration, shipped or of the project.
         overrides: Changes to it for this run.
+        to: Nothing is trained or scored: this judged run is made champion by hand, such as an
+            earlier one to roll back to. The start of its name will do.
+        reason: Why, for the promotion log, where a run is made champion by hand.
     """
     chosen = load(profile, overrides)
+    if to:
+        promoted_by_hand(chosen, to, reason)
+        return
     text = tokenized(chosen)
     runs = pretrained(chosen, text)
     decide(chosen, text, runs, evaluated(chosen, text, runs))

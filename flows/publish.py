@@ -1,41 +1,40 @@
 """The page of a night: written once per decision, logged to MLflow, linked from the flow run."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from prefect import task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
 
 from flows.champion import Decision
 from flows.mlflow_records import log_page
 from flows.mlflow_tracking import tolerant
 from flows.page import collect_night, write_page
 from flows.profiles import Profile
+from flows.stages import stage
 from flows.workspace import Product, Workspace
 
 PAGE = "report.html"
 
 
-@task(cache_policy=NO_CACHE)
-def publish(profile: Profile, decision: Decision, evaluation: Product) -> Product:
-    """Everything about one night on one page."""
+@stage("report page of {profile.name}")
+def publish(profile: Profile, decision: Decision, evaluation: Product) -> str:
+    """Everything about one night on one page; returns where it is, in MLflow or on the disk."""
     workspace = Workspace.open()
     product = workspace.product(
         "report",
         profile.name,
-        config=asdict(decision),
+        config=decision.plain(),
         inputs={"evaluation": evaluation},
         entry=("flows.page",),
         build=lambda out: _write(workspace, decision, out / PAGE),
     )
     page, key = product.path / PAGE, f"report-{profile.name}"
-    if address := logged_at(workspace, evaluation, page):
+    address = logged_at(workspace, evaluation, page)
+    if address:
         create_link_artifact(link=address, link_text="The night's report", key=key)
     else:
         create_markdown_artifact(f"The night's report: `{page}`", key=key)
-    return product
+    return address or str(page)
 
 
 def logged_at(workspace: Workspace, evaluation: Product, page: Path) -> str:

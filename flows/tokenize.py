@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 
 from flows.encoding import encode
 from flows.ingest import ingested
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
+from flows.stages import stage
 from flows.workspace import Product, Workspace
 from gptcore.corpus.documents import read_texts
 from gptcore.tokenizer import train_tokenizer
@@ -24,7 +24,7 @@ class Text:
     shards: Product
 
 
-@task(cache_policy=NO_CACHE)
+@stage("tokenizer of {profile.name}")
 def tokenizer(profile: Profile, documents: Product) -> Product:
     """The tokenizer; it sees training text only."""
     return Workspace.open().product(
@@ -39,7 +39,7 @@ def tokenizer(profile: Profile, documents: Product) -> Product:
     )
 
 
-@task(cache_policy=NO_CACHE)
+@stage("shards of {profile.name}")
 def shards(profile: Profile, prompts: Product, documents: Product, tokenizer: Product) -> Product:
     """Token ids of the corpus and of the mixture's tasks."""
     return Workspace.open().product(

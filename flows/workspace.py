@@ -24,7 +24,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from flows import provenance
+from flows import in_use, provenance
 from flows.errors import ConfigError, FlowsError, WorkspaceError
 from flows.progress import Event, tell
 from gptcore.errors import ProductError
@@ -41,6 +41,8 @@ from gptcore.manifest import (
 VARIABLE = "GENERALIST_WORKSPACE"
 MINIMUM_FREE = 500_000_000
 """Bytes that must be free before a stage starts."""
+ASIDE, LOCKS = ".building", ".locks"
+"""Where products are built and what is removed goes first; a file per lock, named by its label."""
 VERIFIED_BYTES = 64_000_000
 """Files up to this size are checked against their checksum on every reuse; larger ones must be
 there."""
@@ -75,9 +77,9 @@ class Workspace:
                 f"database: name another place with --workspace or {VARIABLE}"
             )
         try:
-            for directory in (self.root, self._aside, self._locks):
+            for directory in (self.root, self.root / ASIDE, self.root / LOCKS):
                 directory.mkdir(parents=True, exist_ok=True)
-            probe = self._aside / f"probe-{os.getpid()}"
+            probe = self.root / ASIDE / f"probe-{os.getpid()}"
             probe.touch()
             probe.unlink()
         except OSError as error:
@@ -127,14 +129,6 @@ class Workspace:
                 found.append(Product(path.parent, read_manifest(path.parent), reused=True))
         return found
 
-    @property
-    def _aside(self) -> Path:
-        return self.root / ".building"
-
-    @property
-    def _locks(self) -> Path:
-        return self.root / ".locks"
-
     def product(
         self,
         kind: str,
@@ -154,6 +148,7 @@ class Workspace:
         ``content``: patterns of the files that make up the digest. ``in_place``: build in the final
         directory and keep what a failed build leaves there, so that it can be resumed.
         """
+        in_use.hold(self.root)
         plan = _plan(kind, name, config, inputs, entry)
         target = self._place(plan)
         label = f"{kind}/{target.name}"
@@ -175,7 +170,7 @@ class Workspace:
         except ProductError as error:
             reason = f"{label} is broken and is built again: {error}"
             tell(Event(kind="broken", label=label), reason, level=logging.WARNING)
-            self._remove(target)
+            self.remove(target)
             return None
         return Product(target, manifest, reused=True)
 
@@ -189,9 +184,9 @@ class Workspace:
         in_place: bool,
     ) -> Product:
         self._need_room()
-        work = target if in_place else self._aside / f"{plan.kind}-{target.name}"
+        work = target if in_place else self.root / ASIDE / f"{plan.kind}-{target.name}"
         if not in_place:
-            self._remove(work)
+            self.remove(work)
         work.mkdir(parents=True, exist_ok=True)
         tell(Event(kind="started", label=label), f"building {label}")
         start = time.monotonic()
@@ -222,17 +217,17 @@ class Workspace:
         remedy = f"free some space, or name another place with --workspace or {VARIABLE}"
         return WorkspaceError(f"workspace {self.root}: {why}: {remedy}")
 
-    def _remove(self, path: Path) -> None:
+    def remove(self, path: Path) -> None:
         """Remove a directory in a way that never leaves a half of it under its own name."""
         if path.exists():
-            grave = self._aside / f"removed-{path.name}-{os.getpid()}-{time.monotonic_ns()}"
+            grave = self.root / ASIDE / f"removed-{path.name}-{os.getpid()}-{time.monotonic_ns()}"
             path.rename(grave)
             shutil.rmtree(grave, ignore_errors=True)
 
     @contextlib.contextmanager
     def locked(self, label: str) -> Iterator[None]:
         """Hold a lock by name; the kernel lets go of it however the holder ends."""
-        with (self._locks / label.replace("/", "-")).open("w") as file:
+        with (self.root / LOCKS / label.replace("/", "-")).open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

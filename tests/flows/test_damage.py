@@ -23,11 +23,12 @@ from flows.errors import FlowsError, WorkspaceError
 from flows.gate import GateConfig
 from flows.mlflow_tracking import Store, read_ids, tolerant
 from flows.mlflow_training import Training, ensure_training_run, training_run
-from flows.pretrain import tasks_left_out
-from flows.promote import decision_key
+from flows.pretrain import Runs, tasks_left_out
+from flows.promote import decide, decision_key
 from flows.provenance import source_digest
 from flows.publish import logged_at
 from flows.shipped import tiny
+from flows.tokenize import Text
 from flows.workspace import Product, Workspace
 from gptcore.manifest import read_manifest
 from gptcore.tracking import read_jsonl
@@ -126,6 +127,26 @@ def test_a_decision_holds_for_its_champion_only(tmp_path: Path) -> None:
     log.write_text("".join(line for line in log.open() if '"promoted": true' not in line))
     assert champion_of(gate.workspace, "some") is None
     assert gate.known(gate.b) is None, "it was judged against a champion that is gone"
+
+
+def test_the_champion_stays_when_the_gate_fails_in_the_middle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "workspace"
+    monkeypatch.setenv("GENERALIST_WORKSPACE", str(root))
+    workspace, before = make_night(root, evaluation="evaluation/of-another-night")
+    run = champion_of(workspace, "some")
+    (evaluation,) = workspace.finished("evaluation")
+    (documents,), (prompts,) = workspace.finished("documents"), workspace.finished("prompts")
+    (tokenizer,) = workspace.finished("tokenizer")
+    assert run is not None
+    text = Text(prompts=prompts, documents=documents, tokenizer=tokenizer, shards=tokenizer)
+    (evaluation.path / "metrics.json").unlink()
+    runs = Runs(generalist=run, language_model_only=run)
+    with pytest.raises(FileNotFoundError, match=r"metrics\.json"):
+        decide.fn(replace(tiny(), name="some"), text, runs, evaluation)
+    assert decisions(workspace, "some") == [before] and champion_of(workspace, "some") == run
+    assert not (root / "mlflow.db").exists(), "no alias was moved"
 
 
 def test_a_champion_keeps_the_tasks_that_it_was_trained_on(tmp_path: Path) -> None:

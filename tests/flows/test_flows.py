@@ -34,7 +34,7 @@ def flow_of(entrypoint: str) -> Flow[..., Any]:
 
 
 def test_every_flow_is_deployed_from_a_module_into_one_of_the_two_pools() -> None:
-    assert [d["name"] for d in deployments()] == [*FLOWS, "nightly"]
+    assert [d["name"] for d in deployments()] == [*FLOWS, "gc", "nightly"]
     for deployment in deployments():
         flow = flow_of(deployment["entrypoint"])
         assert flow.name == deployment["name"]
@@ -46,6 +46,10 @@ def test_every_flow_is_deployed_from_a_module_into_one_of_the_two_pools() -> Non
 @pytest.mark.parametrize("deployment", deployments(), ids=lambda d: d["name"])
 def test_parameters_are_typed_and_documented(deployment: dict[str, Any]) -> None:
     schema = parameter_schema(flow_of(deployment["entrypoint"]))
+    assert all(p.get("description") for p in schema.properties.values())
+    assert schema.required == []
+    if deployment["name"] == "gc":  # it is about the workspace
+        return
     profile, overrides = schema.properties["profile"], schema.definitions["Overrides"]
     assert profile["enum"] == list(names()) and profile["description"]
     assert set(overrides["properties"]) == {"tokens", "seed", "threads"}
@@ -54,8 +58,6 @@ def test_parameters_are_typed_and_documented(deployment: dict[str, Any]) -> None
         retrain = schema.properties["retrain"]
         assert retrain["enum"] == ["on_change", "always", "continue_champion"]
         assert retrain["default"] == "on_change" and "champion's weights" in retrain["description"]
-    assert all(p.get("description") for p in schema.properties.values())
-    assert schema.required == []
 
 
 @pytest.mark.parametrize(
@@ -95,10 +97,11 @@ def test_nightly_is_scheduled_with_a_time_zone_and_queues() -> None:
         "timezone": "UTC",
         "active": True,
     }
+    assert [s["active"] for s in deployments()[-2]["schedules"]] == [False], "gc is switched on"
     assert nightly["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
 
 
-@pytest.mark.parametrize("name", [*FLOWS, "pipeline", "publish"])
+@pytest.mark.parametrize("name", [*FLOWS, "pipeline", "publish", "gc", "notify"])
 def test_flows_are_short_and_stages_have_no_cache_but_the_workspace(name: str) -> None:
     module = import_module(f"flows.{name}")
     own = [v for v in vars(module).values() if isinstance(v, Flow | Task)]
