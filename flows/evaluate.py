@@ -11,6 +11,7 @@ from prefect.artifacts import create_markdown_artifact
 from flows import report, report_markdown
 from flows.contamination import contaminated
 from flows.gpu import device_kind
+from flows.mlflow_missed import log_missed
 from flows.mlflow_records import log_evaluation
 from flows.mlflow_tracking import tolerant
 from flows.mlflow_training import ensure_training_run
@@ -93,6 +94,7 @@ def record(profile: Profile, runs: Runs, evaluated: Product) -> None:
             tokens=run.manifest.counts["tokens"],
         )
         ensure_training_run(workspace, runs.language_model_only, experiment=experiment(profile))
+        log_missed(workspace, profile.name, experiment(profile))
     table = (evaluated.path / "table.md").read_text(encoding="utf-8")
     create_markdown_artifact(table, key=f"scores-{profile.name}")
 

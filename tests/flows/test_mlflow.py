@@ -15,11 +15,13 @@ from flows import mlflow_words, outage
 from flows.champion import Decision, record
 from flows.errors import FlowsError
 from flows.mlflow_history import champions, every_night, log_history
+from flows.mlflow_missed import log_missed
 from flows.mlflow_tracking import NOTE_LENGTH, Store, read_ids
 from flows.mlflow_training import Training, TrainingRun, open_experiment, run_tags
 from flows.vitals import Vitals
 from flows.workspace import Workspace
 from tests.flows.night import manifests
+from tests.flows.night_workspace import make_night
 
 EXPERIMENT = "generalist-some"
 
@@ -163,3 +165,30 @@ def test_vitals_are_those_of_the_whole_family(tmp_path: Path) -> None:
     assert found["system/disk_free_gigabytes"] > 0
     gone = Vitals(2**22 - 7, tmp_path).sample()
     assert "system/trainer_cpu_percent" not in gone and "system/machine_cpu_percent" in gone
+
+
+def test_the_next_night_logs_an_evaluation_that_mlflow_missed(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    missed, told = make_night(tmp_path / "workspace")
+    for run in (tmp_path / "workspace" / "run").iterdir():
+        (run / "weights").mkdir()
+        (run / "weights" / "model.safetensors").write_text("w")
+    log_missed(missed, "another profile", EXPERIMENT)
+    evaluation = missed.root / told.evaluation
+    assert read_ids(evaluation) == {}
+    log_missed(missed, "some", EXPERIMENT)
+    store = Store(missed)
+    ids = read_ids(evaluation)
+    judged, trained = (
+        store.client.get_run(read_ids(one)["run_id"])
+        for one in (evaluation, missed.root / told.run)
+    )
+    assert judged.data.tags["generalist.training_run_id"] == trained.info.run_id
+    assert judged.data.params["seed"] == trained.data.params["seed"]
+    assert {one.info.status for one in (judged, trained)} == {"FINISHED"}
+    assert len(store.runs(ids["experiment_id"], "")) == 3, "the twin of the model too"
+    (point,) = store.client.get_metric_history(judged.info.run_id, next(iter(judged.data.metrics)))
+    assert point.step == 0, "MLflow draws bars from it"
+    log_missed(missed, "some", EXPERIMENT)
+    assert len(store.runs(ids["experiment_id"], "")) == 3
