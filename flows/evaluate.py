@@ -10,6 +10,7 @@ from prefect import flow
 from flows import report, report_markdown
 from flows.contamination import contaminated
 from flows.gpu import device_kind
+from flows.mlflow_missed import log_missed
 from flows.mlflow_records import evaluation_address, log_evaluation
 from flows.mlflow_tracking import tolerant
 from flows.mlflow_training import ensure_training_run
@@ -95,6 +96,7 @@ def record(profile: Profile, runs: Runs, evaluated: Product) -> None:
             tokens=run.manifest.counts["tokens"],
         )
         ensure_training_run(workspace, runs.language_model_only, experiment=experiment(profile))
+        log_missed(workspace, profile.name, experiment(profile))
     show_markdown(
         (evaluated.path / "table.md").read_text(encoding="utf-8"),
         key=f"scores-{profile.name}",
