@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from flows import outage
+from flows import outage, sharing
 from flows.errors import FlowsError
 from flows.outage import VARIABLE
 from flows.progress import LOG
@@ -262,3 +262,4 @@ def write_ids(directory: Path, ids: Mapping[str, str]) -> None:
     aside = directory / f".{IDS}"
     aside.write_text(json.dumps(ids))
     aside.replace(directory / IDS)
+    sharing.give_file(directory / IDS)
