@@ -115,6 +115,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "promote":
             sub.add_argument("--to", metavar="RUN", help="make this judged run champion by hand")
             sub.add_argument("--reason", default="", help="why, for the promotion log (--to)")
+    swing = add("seeds", "how much scores swing between seeds: trains the same again", flow)
+    swing.add_argument("--seeds", type=int, default=5, metavar="N", help="5 or more")
     add("plan", "what a run needs and how long it takes; refuses what cannot fit", flow)
     _add_looking(add, named)
     _add_using(add, named)

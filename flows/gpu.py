@@ -119,6 +119,12 @@ def _await_predecessor(out: Path) -> None:
             time.sleep(POLL_SECONDS)
 
 
+def newest_step(out: Path) -> int | None:
+    """Step of the last checkpoint in a run directory; None: there is none."""
+    names = [path.name for path in (out / "checkpoints").glob("step-*")]
+    return max((int(name.removeprefix("step-")) for name in names), default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Trainer:
     """The process that was started, and where the trainer leaves its exit code."""
