@@ -93,13 +93,14 @@ def disk(workspace: Path) -> Finding:
 
 
 def ports(prefect: int, mlflow: int, stack: State | None) -> Iterator[Finding]:
-    """Whether a stack could listen, or does."""
-    ours = {int(url.rpartition(":")[2]) for url in (stack.prefect, stack.mlflow)} if stack else ()
+    """Whether a stack could listen at these ports; where one is up, which it has."""
+    if stack is not None:
+        for url in (stack.prefect, stack.mlflow):
+            yield good(f"port {url.rpartition(':')[2]}", "this workspace's stack listens")
+        return
     for port, option in ((prefect, "--port"), (mlflow, "--mlflow-port")):
         holder = port_holder(port)
-        if port in ours:
-            yield good(f"port {port}", "this workspace's stack listens")
-        elif holder is None:
+        if holder is None:
             yield good(f"port {port}", "free")
         else:
             remedy = f"generalist up {option} ANOTHER, or end that process"
