@@ -84,7 +84,8 @@ def template_changed(scene: Scene) -> str:
     both = _templates(scene)
     assert "✓ prompts/" in text, f"the prompts were not converted again: {text}"
     assert len(both) == 2, f"the next night has scored under {both}"
-    return f"the night ended under the template it began with, the next converted anew; {_sound(scene)}"
+    told = "the night ended under the template it began with, the next converted anew"
+    return f"{told}; {_sound(scene)}"
 
 
 def _templates(scene: Scene) -> set[tuple[str, str]]:
@@ -123,7 +124,8 @@ def log_cut_off(scene: Scene) -> str:
     again = _night(scene, project, "--retrain", "always").succeed()
     known = [line for line in log.read_text().splitlines() if _is_json(line)]
     assert len(known) == 2, f"{len(known)} decisions: {again}"
-    return f"the known night is skipped, the next decision stands on a line of its own; {_sound(scene)}"
+    told = "the known night is skipped, the next decision stands on a line of its own"
+    return f"{told}; {_sound(scene)}"
 
 
 def _is_json(line: str) -> bool:

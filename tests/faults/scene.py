@@ -2,13 +2,15 @@
 server that all share; and what must hold at the end of every fault (``Scene.check``).
 """
 
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import Popen, TimeoutExpired
+
 from types import TracebackType
 from typing import Any
 
@@ -17,13 +19,12 @@ import psutil
 from gptcore.tracking import read_jsonl
 from tests.faults import checks
 from tests.faults.pool import Pool
-from tests.flows.processes import free_port, generalist, healthy, prefect, run, running, wait_for
+from tests.flows.processes import free_port, generalist, healthy, prefect, running, wait_for
 
 TOKENS = 160_000
 """Of a training: some seconds, so that it can be hit in the middle."""
 SECONDS = 240
 """In which what is waited for must come; most of it takes a tenth."""
-REFERENCE = "undisturbed"
 GENERALIST, TWIN = "tiny-generalist", "tiny-language_model_only"
 
 
@@ -49,14 +50,21 @@ def made_ground(root: Path, say: Callable[[str], None]) -> Iterator[Ground]:
             "from flows.automations import Patience\nfrom flows.deploying import deploy\n"
             "deploy(patience=Patience(heartbeat=40, pending=40, cancelling=50, reschedule=12))"
         )
-        run([sys.executable, "-c", deploy], env)
+        _succeed([sys.executable, "-c", deploy], env)
         say("our automations are there, with short waits")
-        prepared, undisturbed = root / "prepared", root / REFERENCE
-        run(generalist(prepared, "tokenize"), env)
+        prepared, undisturbed = root / "prepared", root / "undisturbed"
+        _succeed(generalist(prepared, "tokenize"), env)
         shutil.copytree(prepared, undisturbed)
-        run(generalist(undisturbed, "pretrain", "--tokens", str(TOKENS)), env)
+        _succeed(generalist(undisturbed, "pretrain", "--tokens", str(TOKENS)), env)
         say("a workspace is prepared, an undisturbed training done")
         yield Ground(root=root, server=env, prepared=prepared, undisturbed=undisturbed)
+
+
+def _succeed(command: list[str], env: Mapping[str, str]) -> None:
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, **env}, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 
 
 @contextmanager
@@ -82,14 +90,14 @@ def server(home: Path, env: Mapping[str, str] | None = None) -> Iterator[dict[st
 class Command:
     """A command that was started, with what it prints."""
 
-    process: "Popen[bytes]"
+    process: "subprocess.Popen[bytes]"
     log: Path
 
     def end(self) -> tuple[int, str]:
         """Wait for its end; its exit code and what it printed."""
         try:
             code = self.process.wait(SECONDS)
-        except TimeoutExpired:
+        except subprocess.TimeoutExpired:
             raise AssertionError(f"it does not end: {self.log.read_text()}") from None
         return code, self.log.read_text()
 
@@ -113,7 +121,7 @@ class Scene:
     ground: Ground
     root: Path
     env: dict[str, str] = field(default_factory=dict)
-    workers: "list[Popen[bytes]]" = field(default_factory=list)
+    workers: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
     servers: list[int] = field(default_factory=list)
     """Ids of servers of this scene, which end before it is checked."""
     _held: ExitStack = field(default_factory=ExitStack)
