@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
 from types import TracebackType
 from typing import Any
 
@@ -21,7 +20,7 @@ from tests.faults import checks
 from tests.faults.pool import Pool
 from tests.flows.processes import free_port, generalist, healthy, prefect, running, wait_for
 
-TOKENS = 160_000
+TOKENS = 300_000
 """Of a training: some seconds, so that it can be hit in the middle."""
 SECONDS = 240
 """In which what is waited for must come; most of it takes a tenth."""
