@@ -44,9 +44,16 @@ class Decision:
     """Directory of that run's scores of the same night; empty: it was not compared."""
     scores: Mapping[str, float] = field(default_factory=dict)
     """Headline score by task, on the validation split."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """What it rests on (``flows.comparison.Evidence``); {}: nothing was compared."""
     date: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     by: str = ""
     """Who promoted the run by hand; empty: the gate decided."""
+
+    @property
+    def verdict(self) -> str:
+        """The decision in a word or two."""
+        return "promoted" if self.promoted else "not promoted"
 
     def plain(self) -> dict[str, Any]:
         """As plain values; a field that a gate's decision does not have is left out."""

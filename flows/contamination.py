@@ -14,14 +14,18 @@ from flows.workspace import Product, Workspace
 @stage("contamination of {profile.name}")
 def contaminated(profile: Profile, text: Text) -> Product:
     """Every evaluated item, looked for in all text that the profile's models are trained on."""
+    return checked(profile.name, checking(profile), text.prompts, text.shards, text.tokenizer)
+
+
+def checking(profile: Profile) -> CheckingConfig:
+    """What is looked for and through tonight."""
     evaluation = profile.evaluation
-    config = CheckingConfig(
+    return CheckingConfig(
         tasks=evaluation.tasks,
         streams=(CORPUS, *profile.mixture_tasks),
         splits=evaluation.splits,
         seed=evaluation.seed,
     )
-    return checked(profile.name, config, text.prompts, text.shards, text.tokenizer)
 
 
 def checked(

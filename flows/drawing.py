@@ -43,8 +43,9 @@ def scores_plot(found: Sequence[Line]) -> Markup:
     return el("div", *parts, cls="plot", role="group", aria_label=_summary(found))
 
 
-def differences_plot(rows: Sequence[Difference]) -> Markup:
-    """Challenger minus champion, a row per task, around zero."""
+def differences_plot(tasks: Sequence[Difference], mean: Difference) -> Markup:
+    """Challenger minus champion around zero: the mean, then a row per task, the best first."""
+    rows = [mean, *sorted(tasks, key=lambda one: -one.value)]
     reach = max([0.01, *(max(abs(row.low), abs(row.high)) for row in rows)]) * 1.1
     step = next(s for s in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0) if reach / s < 3)
     count = int(reach / step)
@@ -54,7 +55,7 @@ def differences_plot(rows: Sequence[Difference]) -> Markup:
         return 0.5 + value / (2 * reach)
 
     parts = []
-    for row in sorted(rows, key=lambda one: -one.value):
+    for row in rows:
         kind = "better" if row.low > 0 else "worse" if row.high < 0 else "same"
         said = f"{row.task}: {row.value:+.3f} [{row.low:+.3f}, {row.high:+.3f}]"
         marks = [

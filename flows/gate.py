@@ -1,46 +1,56 @@
 """Whether a new model takes the champion's place: pure functions over validation items.
 
 An item counts by its ``merit``: the value of its task's headline metric on a scale from 0 to 1,
-under the main template. Tasks without such a scale (perplexities, bits per byte) decide nothing.
+under the main template. Tasks without such a scale (perplexities, bits per byte) decide nothing,
+and neither does an item that stands in the training text of one of the two (13 of its words in a
+row, or all of a shorter one).
+
+A nightly asks again and again, and each time a model that is no better may be lucky. So one night
+may err with a probability so small that thirty together err with 5 % (Šidák 1967; nights share
+their champion, which makes it less: Dunnett 1955), and what another seed would have changed is part
+of the interval (``flows.comparison``, ``flows.spread``).
 
 The first champion is compared, on the tasks of its mixture, with the better one of chance and
-majority: the mean gain over the tasks must have a 95 % lower bound above 0, and on one task at
-least the gain must be established by itself. A task at chance does not block it, because a small
-model may be unable to do one; the reason names it.
-
-Later ones are compared with the champion on the same items, and the mean over tasks of the paired
-differences must have a 95 % lower bound above a minimum effect. A task blocks only when harm beyond
+majority: the lower bound of the mean gain over the tasks must lie above 0, and on one task at least
+the gain must be established by itself. A task at chance does not block it, because a small model
+may be unable to do one; the reason names it. Later ones are compared with the champion, and the
+lower bound of the mean gain must lie above the minimum effect. A task blocks only when harm beyond
 a margin is established, or, where it has too few groups to establish anything, when such a loss is
-observed. Groups are drawn with replacement, the same draw for all tasks because tasks share groups;
-a draw without any group of a task says nothing of that task. What is said of single tasks has
-Holm's correction (Holm 1979).
+observed.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from flows.errors import ConfigError, FlowsError
+from flows.comparison import Comparison, Evidence, bootstrap
+from flows.errors import ConfigError
+from flows.spread import Spread
+from flows.strata import layout, sums
 from tasks_to_text.metric import METRICS
-from tasks_to_text.metrics import holm
 from tasks_to_text.scored import CHANCE, IN_MIXTURE, MAJORITY, Item
 from tasks_to_text.task import MAIN
 
-_BLOCK = 4_000_000
-"""Weights of groups drawn at once: bounds the memory."""
-_FEW_GROUPS = 10
-"""With fewer, a bootstrap over groups tells little, and an observed loss counts as harm."""
+Read = Collection[tuple[str, str]]
+"""(task, example id) of items that one of the models has read in its training text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateConfig:
     """What counts as better, and what as harm."""
 
-    minimum_effect: float = 0.005
+    nights: int = 30
+    """Nights over which ``false_promotion`` is spread, each alike."""
+    false_promotion: float = 0.05
+    """Probability that in so many nights any model is promoted that is no better than the
+    champion."""
+    minimum_effect: float = 0.0
     """Merit, mean over tasks, that the lower bound of the gain must exceed."""
+    seed_spread: float = 0.01
+    """Standard deviation of the mean merit between seeds, beyond the choice of items, that is
+    assumed where too few seeds were trained to measure it."""
     margin: float = 0.02
     """Loss of merit on one task that is not called harm."""
     significance: float = 0.05
@@ -51,13 +61,20 @@ class GateConfig:
     """Of the bootstrap."""
 
     def __post_init__(self) -> None:
-        for name in ("minimum_effect", "margin"):
+        for name in ("minimum_effect", "margin", "seed_spread"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"gate.{name}={getattr(self, name)}: must not be negative")
-        if self.resamples < 100:
-            raise ConfigError(f"gate.resamples={self.resamples}: use at least 100")
-        if not 0 < self.significance < 1:
-            raise ConfigError(f"gate.significance={self.significance}: must lie in (0, 1)")
+        for name, least in (("resamples", 100), ("nights", 1)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"gate.{name}={getattr(self, name)}: use at least {least}")
+        for name in ("significance", "false_promotion"):
+            if not 0 < getattr(self, name) < 1:
+                raise ConfigError(f"gate.{name}={getattr(self, name)}: must lie in (0, 1)")
+
+    @property
+    def level(self) -> float:
+        """Confidence of one night's lower bound: 0.9983 of thirty at 5 %."""
+        return float((1 - self.false_promotion) ** (1 / self.nights))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,49 +83,40 @@ class Verdict:
 
     promoted: bool
     reason: str
+    evidence: Evidence | None = None
+    """None: nothing was compared."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Comparison:
-    """Paired differences of merit, a model minus what it is compared with."""
+class _Clean:
+    """What is left of the items that could have decided."""
 
+    items: list[Item]
     tasks: tuple[str, ...]
-    differences: NDArray[np.float64]
-    """(n_tasks,) observed mean differences."""
-    draws: NDArray[np.float64]
-    """(resamples, n_tasks) differences under the bootstrap; NaN where a draw misses a task."""
-    n_groups: tuple[int, ...]
-    """Groups of each task."""
+    """All tasks, those without a clean item too."""
+    left_out: int
 
-    def macro(self) -> tuple[float, float, float]:
-        """Mean over tasks with its 95 % interval."""
-        low, high = np.percentile(np.nanmean(self.draws, axis=1), [2.5, 97.5])
-        return float(self.differences.mean()), float(low), float(high)
+    @property
+    def idle(self) -> tuple[str, ...]:
+        kept = {item.task for item in self.items}
+        return tuple(task for task in self.tasks if task not in kept)
 
-    def harmed(self, config: GateConfig) -> tuple[str, ...]:
-        """Tasks on which a loss beyond the margin is established, or observed in few groups."""
-        established = self._established(self.draws >= -config.margin, config)
-        observed = zip(self.tasks, self.differences, self.n_groups, strict=True)
-        return tuple(
-            task
-            for task, difference, n_groups in observed
-            if task in established or (n_groups < _FEW_GROUPS and difference < -config.margin)
-        )
-
-    def gained(self, config: GateConfig) -> tuple[str, ...]:
-        """Tasks on which a gain is established."""
-        return self._established(self.draws <= 0, config)
-
-    def _established(self, against: NDArray[np.bool_], config: GateConfig) -> tuple[str, ...]:
-        """Tasks of which too few of the draws that hold them say the contrary."""
-        held = (~np.isnan(self.draws)).sum(axis=0)
-        p_values = holm(((1 + against.sum(axis=0)) / (1 + held)).tolist())
-        pairs = zip(self.tasks, p_values, strict=True)
-        return tuple(task for task, p in pairs if p <= config.significance)
+    @property
+    def said(self) -> str:
+        """The end of the sentence."""
+        if not self.left_out:
+            return ""
+        total = len(self.items) + self.left_out
+        none = f"; {', '.join(self.idle)} without a clean item" if self.idle else ""
+        return f"; {self.left_out:,} of {total:,} items left out as read in training{none}"
 
 
 def first_champion(
-    items: Sequence[Item], scores: Sequence[Mapping[str, Any]], model: str, config: GateConfig
+    items: Sequence[Item],
+    scores: Sequence[Mapping[str, Any]],
+    model: str,
+    config: GateConfig,
+    read: Read = (),
 ) -> Verdict:
     """Judge a model that has no champion to beat.
 
@@ -117,13 +125,12 @@ def first_champion(
     """
     rows = {(s["task"], s["model"]): s for s in scores if s["headline"]}
     trained = {t for (t, m), s in rows.items() if m == model and s["exposure"] == IN_MIXTURE}
-    ours = [
-        i
-        for i in items
-        if i.model == model and i.task in trained and i.template == MAIN and i.merit is not None
-    ]
+    ours = [item for item in _deciding(items) if item.model == model and item.task in trained]
     if not ours:
         return Verdict(promoted=False, reason="no task of the mixture was scored on validation")
+    clean = _clean(ours, read)
+    if not clean.items:
+        return Verdict(promoted=False, reason=f"nothing to decide by{clean.said}")
     bars = {task: _bar(task, rows) for task in trained}
     majority = {_key(item): item for item in items if item.model == MAJORITY}
 
@@ -131,53 +138,93 @@ def first_champion(
         bar, needs_items = bars[item.task]
         return _merit(item) - (_merit(majority[_key(item)]) if needs_items else bar)
 
-    comparison = _bootstrap([(i.task, i.group, difference(i)) for i in ours], config)
-    return _first(comparison, config)
+    comparison = _comparison(clean.items, list(map(difference, clean.items)), Spread(), config, 1)
+    return _first(comparison, clean, config)
 
 
 def against_champion(
-    challenger: Sequence[Item], champion: Sequence[Item], config: GateConfig
+    challenger: Sequence[Item],
+    champion: Sequence[Item],
+    config: GateConfig,
+    *,
+    spread: Spread | None = None,
+    read: Read = (),
 ) -> Verdict:
-    """Judge a challenger by the items that both answered on validation."""
-    comparison = compare(challenger, champion, config)
-    mean = f"mean score over {len(comparison.tasks)} tasks changed by"
-    gain = f"{mean} {_with_interval(comparison)}"
-    if harmed := comparison.harmed(config):
-        return Verdict(promoted=False, reason=f"{gain}; harmed: {', '.join(harmed)}")
-    if comparison.macro()[1] <= config.minimum_effect:
-        needed = f"the lower bound must exceed {config.minimum_effect:+.4f}"
-        return Verdict(promoted=False, reason=f"{gain}; {needed}")
-    return Verdict(promoted=True, reason=f"{gain}; no task harmed")
+    """Judge a challenger by the items that both answered on validation.
 
-
-def compare(challenger: Sequence[Item], champion: Sequence[Item], config: GateConfig) -> Comparison:
-    """Paired cluster bootstrap; FlowsError when the two did not answer the same items."""
+    ``spread``: between seeds, as measured; None: it is assumed.
+    """
     ours, theirs = _by_item(challenger), _by_item(champion)
-    if not ours or ours.keys() != theirs.keys():
-        shared = len(ours.keys() & theirs.keys())
-        raise FlowsError(
-            f"challenger answered {len(ours)} items, champion {len(theirs)}, both {shared}: "
-            "they are compared on the same items only; evaluate both anew"
-        )
-    return _bootstrap(
-        [(i.task, i.group, _merit(i) - _merit(theirs[key])) for key, i in ours.items()], config
+    if unlike := not_the_same(ours.values(), theirs.values(), ours.keys() == theirs.keys()):
+        return Verdict(promoted=False, reason=unlike)
+    clean = _clean(list(ours.values()), read)
+    if not clean.items:
+        return Verdict(promoted=False, reason=f"nothing to decide by{clean.said}")
+    gains = [_merit(item) - _merit(theirs[_key(item)]) for item in clean.items]
+    between = spread or Spread(mean=config.seed_spread)
+    comparison = _comparison(clean.items, gains, between, config, 2)
+    promoted, why = better(comparison, config)
+    n_tasks = f"{len(comparison.tasks)} task{'s' * (len(comparison.tasks) > 1)}"
+    said = f"mean score over {n_tasks} changed by {_with_interval(comparison, config)}; {why}"
+    guessed = "" if promoted or spread else "; the spread between seeds is assumed, not measured"
+    evidence = _evidence(comparison, clean, config)
+    return Verdict(promoted=promoted, reason=f"{said}{clean.said}{guessed}", evidence=evidence)
+
+
+def _comparison(
+    items: Sequence[Item], gains: Sequence[float], spread: Spread, config: GateConfig, models: int
+) -> Comparison:
+    where, cells = layout(items)
+    return bootstrap(
+        where,
+        sums(where, cells, np.array(gains)),
+        seed=config.seed,
+        resamples=config.resamples,
+        spread=spread,
+        models=models,
     )
 
 
-def _first(comparison: Comparison, config: GateConfig) -> Verdict:
+def better(comparison: Comparison, config: GateConfig) -> tuple[bool, str]:
+    """Whether a challenger is better than the champion, and the ground on which that hangs."""
+    if harmed := comparison.harmed(config.margin, config.significance):
+        return False, f"harmed: {', '.join(harmed)}"
+    if comparison.gain(config.level).low <= config.minimum_effect:
+        return False, f"the lower bound must exceed {config.minimum_effect:+.4f}"
+    return True, "no task harmed"
+
+
+def not_the_same(ours: Collection[Item], theirs: Collection[Item], same: bool) -> str:
+    """Why two models cannot be compared: they answered other items; "" when they can."""
+    if ours and same:
+        return ""
+    if not ours:
+        return "not comparable: the new model answered no item that could decide"
+    counts = {
+        task: tuple(sum(i.task == task for i in items) for items in (ours, theirs))
+        for task in sorted({item.task for item in (*ours, *theirs)})
+    }
+    other = [f"{t} {a} and {b}" for t, (a, b) in counts.items() if a != b]
+    named = ", ".join(other[:3]) + (f" and {len(other) - 3} tasks more" if len(other) > 3 else "")
+    return f"not comparable: new model and champion answered other items ({named or 'prompts'})"
+
+
+def _first(comparison: Comparison, clean: _Clean, config: GateConfig) -> Verdict:
     """The sentence about a first champion."""
-    gained = comparison.gained(config)
+    gained = comparison.gained(config.significance)
     rest = [task for task in comparison.tasks if task not in gained]
     named = f"; not established on {', '.join(rest)}" if rest else ""
     mean = f"mean score over {len(comparison.tasks)} tasks of the mixture lies"
-    gain = f"{mean} {_with_interval(comparison)} above chance and majority"
-    if comparison.macro()[1] <= 0:
-        needed = "the lower bound must exceed 0"
-        return Verdict(promoted=False, reason=f"{gain}; {needed}{named}")
-    if not gained:
-        return Verdict(promoted=False, reason=f"{gain}, but on no single task is it established")
-    reason = f"first champion: {gain}; established on {', '.join(gained)}{named}"
-    return Verdict(promoted=True, reason=reason)
+    gain = f"{mean} {_with_interval(comparison, config)} above chance and majority"
+    if comparison.gain(config.level).low <= 0:
+        promoted, reason = False, f"{gain}; the lower bound must exceed 0{named}"
+    elif not gained:
+        promoted, reason = False, f"{gain}, but on no single task is it established"
+    else:
+        on = f"established on {', '.join(gained)}"
+        promoted, reason = True, f"first champion: {gain}; {on}{named}"
+    evidence = _evidence(comparison, clean, config)
+    return Verdict(promoted=promoted, reason=f"{reason}{clean.said}", evidence=evidence)
 
 
 def _bar(task: str, rows: Mapping[tuple[str, str], Mapping[str, Any]]) -> tuple[float, bool]:
@@ -196,43 +243,38 @@ def _bar(task: str, rows: Mapping[tuple[str, str], Mapping[str, Any]]) -> tuple[
     return best, (task, MAJORITY) in rows and rows[task, MAJORITY]["value"] == best
 
 
-def _bootstrap(rows: Collection[tuple[str, str, float]], config: GateConfig) -> Comparison:
-    """(task, group, difference) of items → means by task, and their draws."""
-    tasks = sorted({task for task, _, _ in rows})
-    groups = sorted({group for _, group, _ in rows})
-    row, column = {g: i for i, g in enumerate(groups)}, {t: i for i, t in enumerate(tasks)}
-    counts, sums = np.zeros((len(groups), len(tasks))), np.zeros((len(groups), len(tasks)))
-    for task, group, difference in rows:
-        counts[row[group], column[task]] += 1
-        sums[row[group], column[task]] += difference
-    with np.errstate(invalid="ignore"):  # 0 / 0: a draw that misses a task
-        drawn = [(weights @ sums) / (weights @ counts) for weights in _weights(groups, config)]
-    return Comparison(
-        tasks=tuple(tasks),
-        differences=sums.sum(0) / counts.sum(0),
-        draws=np.concatenate(drawn),
-        n_groups=tuple((counts > 0).sum(0).tolist()),
+def _clean(items: Sequence[Item], read: Read) -> _Clean:
+    known = frozenset(read)
+    kept = [item for item in items if (item.task, item.example_id) not in known]
+    tasks = tuple(sorted({item.task for item in items}))
+    return _Clean(items=kept, tasks=tasks, left_out=len(items) - len(kept))
+
+
+def _evidence(comparison: Comparison, clean: _Clean, config: GateConfig) -> Evidence:
+    return Evidence(
+        gain=comparison.gain(config.level),
+        level=config.level,
+        spread=comparison.spread.mean,
+        runs=comparison.spread.runs,
+        tasks=comparison.by_task(),
+        items=len(clean.items) + clean.left_out,
+        left_out=clean.left_out,
+        idle=clean.idle,
     )
 
 
-def _weights(groups: Sequence[str], config: GateConfig) -> Iterable[NDArray[np.float64]]:
-    """How often each group is drawn, in blocks of draws."""
-    n, rng = len(groups), np.random.default_rng(config.seed)
-    at_once = max(1, _BLOCK // n)
-    for start in range(0, config.resamples, at_once):
-        size = min(at_once, config.resamples - start)
-        yield rng.multinomial(n, np.full(n, 1 / n), size).astype(np.float64)
-
-
-def _with_interval(comparison: Comparison) -> str:
-    value, low, high = comparison.macro()
+def _with_interval(comparison: Comparison, config: GateConfig) -> str:
+    value, low, high = comparison.gain(config.level)
     return f"{value:+.4f} [{low:+.4f}, {high:+.4f}]"
 
 
+def _deciding(items: Sequence[Item]) -> list[Item]:
+    """Items that can decide: under the main template, with a merit."""
+    return [item for item in items if item.template == MAIN and item.merit is not None]
+
+
 def _by_item(items: Sequence[Item]) -> dict[tuple[str, str, str], Item]:
-    """Items with merit by task, example and what was shown."""
-    kept = [item for item in items if item.template == MAIN and item.merit is not None]
-    return {_key(item): item for item in kept}
+    return {_key(item): item for item in _deciding(items)}
 
 
 def _key(item: Item) -> tuple[str, str, str]:

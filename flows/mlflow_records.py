@@ -1,19 +1,23 @@
 """Evaluations in MLflow, and versions in its registry with the aliases challenger and champion.
 
-An evaluation is a run of its own, linked with its training run by tags both ways.
+An evaluation is a run of its own, linked with its training run by tags and in its description both
+ways. Its metrics stand at step 0: MLflow draws bars from them, side by side for the runs that are
+compared, and a lonely point in an empty chart from any other step.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from flows.mlflow_tracking import TAG, Store, read_ids, tracking_uri, write_ids
+from flows import mlflow_words, run_about
+from flows.mlflow_tracking import NOTE, TAG, Store, read_ids, write_ids
+from flows.mlflow_training import close_left_open, open_experiment, run_tags
 from flows.progress import LOG
+from flows.stack_state import mlflow_address
 from flows.workspace import Product, Workspace
 
 MAX_BYTES = 64_000_000
 """A larger file is not copied into MLflow's store; it lies in the workspace."""
-SERVER = "http://127.0.0.1:5000"
-"""Where ``generalist mlflow`` shows its pages."""
 
 
 def log_evaluation(
@@ -27,32 +31,78 @@ def log_evaluation(
 ) -> dict[str, str]:
     """Log a finished evaluation as a run of its own, linked with its training run both ways.
 
-    ``training_ids`` gives the ids of that run; ``tokens``: tokens that the model has seen, the
-    step of every metric. Done once per product and store: the ids are kept beside it.
+    ``training_ids`` gives the ids of that run; ``tokens``: tokens that the model has seen. Done
+    once per product and store: the ids are kept beside it.
     """
     store, ids = Store(workspace), read_ids(evaluation.path)
     if store.find_run(ids.get("run_id")) is not None:
         return ids
     run_ids, manifest = training_ids(), evaluation.manifest
-    tags = {
-        f"{TAG}.kind": "evaluation",
-        f"{TAG}.evaluation": evaluation.path.name,
-        f"{TAG}.training_run_id": run_ids["run_id"],
-    }
+    place = open_experiment(store, experiment)
+    close_left_open(store, place, workspace, but=evaluation.path.name)
+    trained = store.client.get_run(run_ids["run_id"])
+    made_by = trained.data.tags.get(f"{TAG}.run", evaluation.path.name)
     run = store.client.create_run(
-        store.experiment(experiment), run_name=f"evaluation-{evaluation.path.name}", tags=tags
+        place,
+        run_name=f"evaluation, {_told(trained, 'seed')}{mlflow_words.short_key(made_by)}",
+        tags={
+            **run_tags(workspace),
+            **run_about.source_tags(run_about.commit()),
+            f"{TAG}.kind": "evaluation",
+            f"{TAG}.evaluation": evaluation.path.name,
+            f"{TAG}.training_run_id": run_ids["run_id"],
+        },
     )
     run_id = str(run.info.run_id)
-    settings = {k: v for k, v in manifest.config.items() if not isinstance(v, dict | list)}
-    store.log_params(run_id, settings)
-    store.log_inputs(run_id, manifest.inputs)
-    store.log_metrics(run_id, [(tokens, metrics)], model_id=run_ids["model_id"])
+    store.log_params(run_id, {**_settings(trained, evaluation), "tokens": tokens})
+    products = run_about.by_digest(workspace)
+    profiles = {
+        role: run_about.dataset_profile(products.get(digest))
+        for role, digest in manifest.inputs.items()
+    }
+    store.log_inputs(run_id, "evaluation", manifest.inputs, profiles)
+    scored_on = manifest.inputs.get("prompts")
+    dataset = ("prompts", scored_on) if scored_on else None
+    store.log_metrics(run_id, [(0, metrics)], model_id=run_ids["model_id"], dataset=dataset)
     _log_files(store, run_id, evaluation)
     store.client.set_terminated(run_id, "FINISHED")
-    store.client.set_tag(run_ids["run_id"], f"{TAG}.evaluation_run_id", run_id)
-    ids = {"run_id": run_id, "experiment_id": str(run.info.experiment_id)}
+    _link(store, place, trained, run)
+    ids = {"run_id": run_id, "experiment_id": place}
     write_ids(evaluation.path, ids)
     return ids
+
+
+def _told(trained: Any, name: str) -> str:
+    """A parameter of a training run for the name of another; "" where it has none."""
+    value = trained.data.params.get(name)
+    return f"{name} {value}, " if value is not None else ""
+
+
+def _settings(trained: Any, evaluation: Product) -> dict[str, Any]:
+    """What a person filters evaluations by: how it was scored, and what the model is."""
+    settings = {k: v for k, v in evaluation.manifest.config.items() if not isinstance(v, dict)}
+    flat = {
+        key: ", ".join(map(str, value)) if isinstance(value, list) else value
+        for key, value in settings.items()
+    }
+    of_model = ("profile", "model", "size", "mixture", "commit", "version")
+    kept = [*of_model, *(name for name in trained.data.params if name.endswith("_version"))]
+    told = {key: trained.data.params[key] for key in kept if key in trained.data.params}
+    seed = trained.data.params.get("seed")
+    if seed is not None:
+        flat["sampling_seed"], flat["seed"] = flat.get("seed", 0), seed
+    return {**flat, **told}
+
+
+def _link(store: Store, experiment: str, trained: Any, run: Any) -> None:
+    """The two runs name each other, for programs in tags and for people in descriptions."""
+    there, here = trained.info, run.info
+    to_training = mlflow_words.run_link(there.run_name, experiment, there.run_id)
+    to_evaluation = mlflow_words.run_link(here.run_name, experiment, here.run_id)
+    page = mlflow_words.run_link("report.html", experiment, f"{here.run_id}/artifacts/report.html")
+    store.client.set_tag(here.run_id, NOTE, f"Scores of {to_training}. The night's page: {page}")
+    store.client.set_tag(there.run_id, NOTE, f"Scored in {to_evaluation}")
+    store.client.set_tag(there.run_id, f"{TAG}.evaluation_run_id", here.run_id)
 
 
 def _log_files(store: Store, run_id: str, product: Product) -> None:
@@ -70,18 +120,9 @@ def _log_files(store: Store, run_id: str, product: Product) -> None:
         store.client.set_tag(run_id, f"{TAG}.not_copied", note)
 
 
-def ui(workspace: Workspace, server: str = SERVER) -> str:
-    """Where MLflow's UI is: ``server``, unless ``MLFLOW_TRACKING_URI`` names one."""
-    uri = tracking_uri(workspace)
-    return uri.rstrip("/") if uri.startswith(("http://", "https://")) else server
-
-
-def log_page(workspace: Workspace, evaluation: Product, page: Path, server: str = SERVER) -> str:
-    """Add the report page to the run of its evaluation; returns the page's address in MLflow's UI.
-
-    ``server``: where the UI is, unless ``MLFLOW_TRACKING_URI`` names a server.
-    """
-    store, shown = Store(workspace), ui(workspace, server)
+def log_page(workspace: Workspace, evaluation: Product, page: Path) -> str:
+    """Add the report page to the run of its evaluation; returns its address in MLflow's UI."""
+    store, shown = Store(workspace), mlflow_address(workspace.root)
     ids = read_ids(evaluation.path)
     if store.find_run(ids.get("run_id")) is None:
         LOG.warning("MLflow has no run of %s: the page is only in %s", evaluation.path.name, page)
@@ -115,6 +156,7 @@ def register(
         version = store.client.create_model_version(
             model, uri, run_id, model_id=run_ids["model_id"], description=description
         )
+        store.tell_version(run_ids["model_id"], model, int(version.version))
     for key, value in sorted(tags.items()):
         store.client.set_model_version_tag(model, version.version, key, value)
     for alias in aliases:

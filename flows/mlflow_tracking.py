@@ -1,48 +1,53 @@
-"""What MLflow is told of training: runs, parameters, metrics by tokens seen, data and models.
+"""MLflow's store of a workspace, as far as it is used: the only importer of mlflow.
 
-The only importer of mlflow (3 s, hence inside functions). One run per pre-training run; evaluations
-and the registry are in flows/mlflow_records.py. Checkpoints are logged as external models: MLflow
-gets their place and digest, never a pickle. A run goes on under its own id after a resume, and no
-step is logged twice, because MLflow cannot delete a point (mlflow/mlflow#2973).
+Importing it takes 3 s, hence inside functions. What is told is in flows/mlflow_training.py,
+flows/mlflow_records.py and flows/mlflow_history.py. Models are logged as external ones: MLflow gets
+their place and digest, never a pickle.
 """
 
 import json
 import logging
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from flows.errors import FlowsError, TrainerStopped
-from flows.gpu import METRICS, Row
+from flows import outage
+from flows.errors import FlowsError
+from flows.outage import VARIABLE
 from flows.progress import LOG
-from flows.workspace import Product, Workspace
-from gptcore.manifest import file_digest
-from gptcore.tracking import read_jsonl
+from flows.workspace import Workspace
 
 IDS = "mlflow.json"
 """File of a product directory that holds the ids of its MLflow run and logged model."""
-VARIABLE = "MLFLOW_TRACKING_URI"
 DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 """Environment that MLflow reads; its own defaults wait minutes for a server that is not there."""
-FLUSH_SECONDS = 5.0
-RETRY_SECONDS = 60.0
-"""Before a store that could not be reached is tried again."""
+NOTE = "mlflow.note.content"
+"""Tag whose Markdown MLflow shows as the description of an experiment or a run."""
+NOTE_LENGTH = 5000
+"""Characters that its tables have for a description."""
 _BATCH = 1000
-_DIGEST_LENGTH = 36
+_SHORT = 12
 TAG = "generalist"
 
 
 class Store:
-    """The MLflow store of a workspace: SQLite in it, or what ``MLFLOW_TRACKING_URI`` names."""
+    """The MLflow store of a workspace: SQLite in it, or what ``MLFLOW_TRACKING_URI`` names.
+
+    FlowsError when it cannot be used; a server that does not answer costs no more than a moment
+    (flows/outage.py).
+    """
 
     def __init__(self, workspace: Workspace) -> None:
+        outage.need(tracking_uri(workspace))
         for name, value in DEFAULTS.items():  # it reads some of them when imported
             os.environ.setdefault(name, value)
         import mlflow
@@ -59,6 +64,7 @@ class Store:
             self.client: Any = mlflow.MlflowClient()
             self.client.search_experiments(max_results=1)
         except Exception as error:
+            outage.note(error)
             why = str(error).strip().partition("\n")[0]
             raise FlowsError(
                 f"MLflow's store {tracking_uri(workspace)} cannot be used ({why}): start its "
@@ -92,38 +98,84 @@ class Store:
                 return None
             raise
 
-    def log_inputs(self, run_id: str, inputs: Mapping[str, str]) -> None:
-        """Name the products that a run was made from, by role and digest."""
-        from mlflow.data.meta_dataset import MetaDataset
-        from mlflow.data.sources import LocalArtifactDatasetSource
-        from mlflow.entities import DatasetInput, InputTag
+    def describe(self, experiment_id: str, text: str) -> None:
+        """Show a text above an experiment's runs, unless it stands there already."""
+        if self.client.get_experiment(experiment_id).tags.get(NOTE) != text:
+            self.client.set_experiment_tag(experiment_id, NOTE, text)
 
-        source = LocalArtifactDatasetSource(self._workspace.root.as_uri())
+    def runs(self, experiment_id: str, query: str) -> list[Any]:
+        """The runs of an experiment that a query of MLflow's finds, newest first."""
+        return list(self.client.search_runs([experiment_id], query))
+
+    def log_inputs(
+        self,
+        run_id: str,
+        context: str,
+        inputs: Mapping[str, str],
+        profiles: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        """Name the products that a run was made from: role and digest, with what was counted.
+
+        ``context``: what they were used for; ``profiles``: role → counts.
+        """
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        source = json.dumps({"uri": self._workspace.root.as_uri()})
         self.client.log_inputs(
             run_id,
             [
                 DatasetInput(
-                    MetaDataset(source, role, digest[:_DIGEST_LENGTH])._to_mlflow_entity(),
-                    [InputTag("mlflow.data.context", role)],
+                    Dataset(
+                        role,
+                        digest[:_SHORT],
+                        "local",
+                        source,
+                        profile=json.dumps(profiles.get(role, {})),
+                    ),
+                    [InputTag("mlflow.data.context", context)],
                 )
                 for role, digest in sorted(inputs.items())
             ],
         )
 
     def log_metrics(
-        self, run_id: str, rows: Sequence[tuple[int, Mapping[str, float]]], model_id: str = ""
+        self,
+        run_id: str,
+        rows: Sequence[tuple[int, Mapping[str, float]]],
+        *,
+        times: Sequence[int] = (),
+        model_id: str = "",
+        dataset: tuple[str, str] | None = None,
     ) -> None:
-        """Log (step, metrics) rows in as few requests as MLflow allows."""
+        """Log (step, metrics) rows in as few requests as MLflow allows.
+
+        ``times``: of each row, milliseconds since 1970; now where there are none. ``model_id`` and
+        ``dataset`` (role, digest) link the metrics with a logged model and with what they were
+        measured on.
+        """
         from mlflow.entities import Metric
 
-        now, link = int(time.time() * 1000), {"model_id": model_id} if model_id else {}
+        link = {"model_id": model_id} if model_id else {}
+        if dataset:
+            link |= {"dataset_name": dataset[0], "dataset_digest": dataset[1][:_SHORT]}
+        stamps = times or [int(time.time() * 1000)] * len(rows)
         metrics = [
-            Metric(key, float(value), now, step, run_id=run_id, **link)
-            for step, values in rows
+            Metric(key, float(value), stamp, step, run_id=run_id, **link)
+            for (step, values), stamp in zip(rows, stamps, strict=True)
             for key, value in sorted(values.items())
         ]
         for start in range(0, len(metrics), _BATCH):
             self.client.log_batch(run_id, metrics=metrics[start : start + _BATCH])
+
+    def gpus(self) -> Any | None:
+        """MLflow's own monitor of NVIDIA's accelerators; None: there are none, or their library
+        (``nvidia-ml-py``) is not installed."""
+        from mlflow.system_metrics.metrics.gpu_monitor import GPUMonitor
+
+        try:
+            return GPUMonitor()
+        except (ImportError, RuntimeError):
+            return None
 
     def log_params(self, run_id: str, params: Mapping[str, Any]) -> None:
         """Log parameters once; a run that goes on has them already."""
@@ -144,183 +196,55 @@ class Store:
         )
         return str(model.model_id)
 
+    def tell_version(self, model_id: str, name: str, version: int) -> None:
+        """Have the page of a logged model name the version that it is registered as."""
+        from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
+
+        told = json.dumps([{"name": name, "version": version}])
+        self.client.set_logged_model_tags(model_id, {MLFLOW_MODEL_VERSIONS: told})
+
 
 def tracking_uri(workspace: Workspace) -> str:
     """Where MLflow's records are: ``MLFLOW_TRACKING_URI``, or SQLite in the workspace."""
     return os.environ.get(VARIABLE) or f"sqlite:///{workspace.root / 'mlflow.db'}"
 
 
+def running_runs(workspace: Workspace) -> list[str]:
+    """Names of the run directories whose runs the store believes to be in training."""
+    store = Store(workspace)
+    ids = [one.experiment_id for one in store.client.search_experiments()]
+    found = store.client.search_runs(ids, "attributes.status = 'RUNNING'", max_results=_BATCH)
+    names = (run.data.tags.get(f"{TAG}.run") for run in found)
+    return sorted(name for name in names if name)
+
+
 @contextmanager
 def tolerant(what: str) -> Iterator[None]:
     """Work with MLflow that may fail without harm: a warning says that ``what`` is missing there.
 
-    Errors that are not about MLflow or the way to it are raised.
+    Where the server is known to be down that was said already. Errors that are not about MLflow or
+    the way to it are raised.
     """
+    known = outage.is_down(os.environ.get(VARIABLE, ""))
     try:
         yield
     except Exception as error:
         if not _about_mlflow(error):
             raise
+        outage.note(error)
         why = str(error).strip().partition("\n")[0]
-        LOG.warning("MLflow does not have %s: %s", what, why)
+        LOG.log(
+            logging.INFO if known else logging.WARNING, "MLflow does not have %s: %s", what, why
+        )
 
 
 def _about_mlflow(error: Exception) -> bool:
+    if isinstance(error, FlowsError) or "mlflow" not in sys.modules:
+        return isinstance(error, FlowsError)
     from mlflow.exceptions import MlflowException
     from requests import RequestException
 
-    return isinstance(error, FlowsError | MlflowException | RequestException)
-
-
-@contextmanager
-def training_run(
-    workspace: Workspace,
-    directory: Path,
-    *,
-    experiment: str,
-    name: str,
-    config: Mapping[str, Any],
-    inputs: Mapping[str, str],
-) -> Iterator["TrainingRun"]:
-    """Track a training run; the run's status follows how the block ends.
-
-    A finished run is not lost where MLflow fails: ``ensure_training_run`` logs it later. The store
-    is opened at the first metrics, while the trainer works: a fresh one takes seconds.
-    """
-    tracked = TrainingRun(workspace, directory, experiment, name, config, inputs)
-    try:
-        yield tracked
-    except BaseException as error:
-        stopped = isinstance(error, TrainerStopped) or not isinstance(error, Exception)
-        tracked.close("KILLED" if stopped else "FAILED")
-        raise
-    with tolerant(f"the training run {directory.name}"):
-        tracked.finish()
-
-
-class TrainingRun:
-    """One pre-training run in MLflow; metrics are buffered and flushed by time."""
-
-    def __init__(
-        self,
-        workspace: Workspace,
-        directory: Path,
-        experiment: str,
-        name: str,
-        config: Mapping[str, Any],
-        inputs: Mapping[str, str],
-    ) -> None:
-        self._workspace, self._directory = workspace, directory
-        self._experiment, self._name = experiment, name
-        self._config, self._inputs = config, inputs
-        self._store: Store | None = None
-        self._run_id = ""
-        self._logged = 0
-        self._pending: list[Row] = []
-        self._next_flush = time.monotonic() + FLUSH_SECONDS
-
-    def log(self, rows: Sequence[Row]) -> None:
-        """Take new rows of metrics.jsonl; a store that cannot be reached costs a warning."""
-        self._pending += rows
-        if time.monotonic() >= self._next_flush:
-            self._flush()
-
-    def close(self, status: str) -> None:
-        """Flush and set the status, if the run was ever opened."""
-        if self._store is None:
-            return
-        self._flush()
-        try:
-            self._store.client.set_terminated(self._run_id, status)
-        except Exception as error:
-            LOG.warning("MLflow did not take the status %s of %s: %s", status, self._name, error)
-
-    def finish(self) -> None:
-        """Log what is missing and the finished weights as a model; raises when that fails."""
-        self._pending = list(read_jsonl(self._directory / METRICS))
-        store = self._open()
-        self._send(store)
-        ids = read_ids(self._directory)
-        if "model_id" not in ids:
-            weights = self._directory / "weights"
-            digest = file_digest(weights / "model.safetensors")
-            tags = {f"{TAG}.weights": str(weights), f"{TAG}.sha256": digest}
-            ids["model_id"] = store.model(self._name, self._run_id, tags)
-            write_ids(self._directory, ids)
-        store.client.set_terminated(self._run_id, "FINISHED")
-
-    def _flush(self) -> None:
-        wait = FLUSH_SECONDS
-        try:
-            self._send(self._open())
-        except Exception as error:
-            wait = RETRY_SECONDS
-            LOG.warning("MLflow cannot be reached, training goes on: %s", error)
-        self._next_flush = time.monotonic() + wait
-
-    def _send(self, store: Store) -> None:
-        rows = [row for row in self._pending if row["tokens"] > self._logged]
-        metrics = [
-            (int(row["tokens"]), {k: v for k, v in row.items() if k not in ("step", "tokens")})
-            for row in rows
-        ]
-        store.log_metrics(self._run_id, metrics)
-        self._pending = []
-        if rows:
-            self._logged = int(rows[-1]["tokens"])
-
-    def _open(self) -> Store:
-        """The store, with this run open in it: the one it had, or a new one."""
-        if self._store is not None:
-            return self._store
-        store = Store(self._workspace)
-        known = store.find_run(read_ids(self._directory).get("run_id"))
-        if known is not None:
-            self._run_id = known.info.run_id
-            store.client.update_run(self._run_id, status="RUNNING")
-            history = store.client.get_metric_history(self._run_id, "train/loss")
-            self._logged = max((point.step for point in history), default=0)
-        else:
-            self._run_id = self._create(store)
-        self._store = store
-        return store
-
-    def _create(self, store: Store) -> str:
-        tags = {f"{TAG}.kind": "pre-training", f"{TAG}.run": self._directory.name}
-        experiment = store.experiment(self._experiment)
-        run = store.client.create_run(experiment, run_name=self._directory.name, tags=tags)
-        run_id = str(run.info.run_id)
-        store.log_params(run_id, _params(self._config))
-        store.log_inputs(run_id, self._inputs)
-        write_ids(self._directory, {"run_id": run_id})
-        return run_id
-
-
-def ensure_training_run(
-    workspace: Workspace, product: Product, *, experiment: str
-) -> dict[str, str]:
-    """The ids of a finished run in the store, logged from its files as far as it is not there.
-
-    Raises when MLflow fails.
-    """
-    ids = read_ids(product.path)
-    known = Store(workspace).find_run(ids.get("run_id")) is not None
-    if known and "model_id" in ids:
-        return ids
-    if not known:
-        (product.path / IDS).unlink(missing_ok=True)
-    manifest = product.manifest
-    name, config, inputs = manifest.name, manifest.config, manifest.inputs
-    TrainingRun(workspace, product.path, experiment, name, config, inputs).finish()
-    return read_ids(product.path)
-
-
-def _params(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings a person filters by, flat: sizes, budget, optimizer, mixture, seed."""
-    flat = {**config["model"], **config["train"]}
-    streams = flat.pop("mixture")
-    flat["mixture"] = ", ".join(f"{stream['name']} {stream['rate']:g}" for stream in streams)
-    return {**flat, **{k: v for k, v in config.items() if k not in ("model", "train")}}
+    return isinstance(error, MlflowException | RequestException)
 
 
 def read_ids(directory: Path) -> dict[str, str]:

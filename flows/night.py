@@ -26,17 +26,15 @@ from gptcore.tracking import read_jsonl
 from tasks_to_text.errors import TasksToTextError
 
 if TYPE_CHECKING:
-    from flows.gate import Comparison
     from flows.profiles import Profile
-    from tasks_to_text.scored import Item
 
 PAGE = "report.html"
 """File of the product of kind ``report``."""
 Rows = Sequence[Mapping[str, float]]
 """Rows of metrics.jsonl."""
 LIMITS = (
-    "One seed: another one gives other weights and other scores; the intervals are about the "
-    "choice of examples, not about the choice of seed.",
+    "One seed: another one gives other weights and other scores. Intervals of scores are about the "
+    "choice of examples alone; those of the comparison with the champion hold the seeds too.",
     "Validation examples decide every night, so in the long run they are selected for; test "
     "examples only report.",
     "Templates were written by people who knew the data; other wordings give other scores.",
@@ -68,9 +66,9 @@ class Difference:
 
     task: str
     value: float
-    """In the headline metric, from 0 to 1."""
+    """In merit: the headline metric, from 0 to 1."""
     low: float
-    """Lower end of the 95 % interval."""
+    """Lower end of the interval."""
     high: float
 
 
@@ -104,9 +102,11 @@ class Night:
     tasks: Mapping[str, TaskAbout] = field(default_factory=dict)
     sources: Mapping[str, SourceAbout] = field(default_factory=dict)
     """Source of corpus text → its version and licence."""
-    differences: Sequence[Difference] = ()
     history: History = field(default_factory=History)
     """All nights of the profile, to this one."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """What the decision rests on (``flows.comparison.Evidence``); {}: nothing was compared, or
+    before it was written down."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Packages that trained the model; {}: they are no longer those that are installed."""
     commands: Sequence[str] = ()
@@ -145,8 +145,7 @@ def collect_night(
 ) -> Night:
     """All about a decision, from the manifests of what its evaluation was made from.
 
-    ``profile``: for the descriptions of tasks and the settings of the gate; None: it is looked up
-    by its name.
+    ``profile``: for the descriptions of tasks; None: it is looked up by its name.
     """
     profile = profile or _profile(decision.profile)
     evaluation = workspace.root / decision.evaluation
@@ -178,7 +177,7 @@ def collect_night(
         },
         sources=_or_empty(lambda: corpus_sources(products["documents"])) or {},
         history=history(workspace, decision.profile, until=decision.key),
-        differences=_against_champion(workspace, decision, profile),
+        evidence=decision.evidence,
         versions=_versions(products.get("generalist")),
         commands=commands(decision.profile, products.get("generalist")),
     )
@@ -231,16 +230,12 @@ def _joined(texts: set[str], most: int = 4) -> str:
     return "; ".join([*named[:most], *more])
 
 
-def differences(comparison: "Comparison") -> tuple[Difference, ...]:
-    """Per task, challenger minus champion with its 95 % interval."""
-    import numpy as np
-
-    low, high = np.nanpercentile(comparison.draws, [2.5, 97.5], axis=0)
+def differences(evidence: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """Challenger minus champion with the intervals of the decision: the mean, then every task."""
+    found = {"mean": evidence["gain"], **evidence["tasks"]}
     return tuple(
-        Difference(task=task, value=float(value), low=float(a), high=float(b))
-        for task, value, a, b in zip(
-            comparison.tasks, comparison.differences, low, high, strict=True
-        )
+        Difference(task=task, value=value, low=low, high=high)
+        for task, (value, low, high) in found.items()
     )
 
 
@@ -252,27 +247,6 @@ def _profile(name: str) -> "Profile | None":
         return get(name)
     except (FlowsError, GptcoreError, TasksToTextError):
         return None
-
-
-def _against_champion(
-    workspace: Workspace, decision: Decision, profile: "Profile | None"
-) -> tuple[Difference, ...]:
-    """The comparison that decided, again; () when there was none or its items are gone."""
-    from flows.gate import GateConfig, compare
-    from tasks_to_text.store import read_items
-
-    if not decision.champion_evaluation:
-        return ()
-
-    def answers(place: str) -> "list[Item]":
-        items = read_items(workspace.root / place / "items.parquet")
-        return [item for item in items if item.model == GENERALIST and item.split == "validation"]
-
-    try:
-        ours, theirs = answers(decision.evaluation), answers(decision.champion_evaluation)
-        return differences(compare(ours, theirs, profile.gate if profile else GateConfig()))
-    except (FlowsError, GptcoreError, TasksToTextError, OSError):
-        return ()
 
 
 def _versions(run: Product | None) -> dict[str, str]:

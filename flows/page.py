@@ -7,12 +7,13 @@ models are escaped by ``flows.markup``. A part whose data are missing says so in
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from flows import page_making, report
 from flows.drawing import differences_plot, losses_plot, scores_plot
 from flows.history_plot import history_plot
 from flows.markup import EMPTY, Markup, el, style
-from flows.night import Night, collect_night
+from flows.night import Night, collect_night, differences
 from flows.page_style import STYLE
 from flows.report import NO_BASELINE, Line, Score
 from flows.report_markdown import LEGEND
@@ -194,14 +195,33 @@ def _champion(night: Night) -> list[Markup]:
         return [el("p", "There was no champion to compare with: a first one must beat chance and "
                    "majority on the mean over the tasks of its mixture.")]  # fmt: skip
     against = el("p", "Champion before this night: ", el("code", night.champion))
-    if not night.differences:
-        return [against, missing("the paired differences (items of both on the validation split)")]
-    note = (
-        "Challenger minus champion on the same validation items, headline metric, with 95 % "
-        "intervals by a paired bootstrap over groups. Right of zero the challenger is better; grey "
-        "intervals hold zero."
-    )
-    return [against, el("figure", differences_plot(night.differences), el("figcaption", note))]
+    if not night.evidence:
+        return [against, missing("the comparison (the decision does not hold one)")]
+    mean, *tasks = differences(night.evidence)
+    note = f"Challenger minus champion on the same validation items. {how_sure(night.evidence)}"
+    plot = differences_plot(tasks, mean)
+    return [against, el("figure", plot, el("figcaption", note))]
+
+
+def how_sure(evidence: Mapping[str, Any]) -> str:
+    """What the intervals of a comparison hold, and which items they leave out."""
+    runs, spread, level = evidence["runs"], evidence["spread"], evidence["level"]
+    known = f"measured on {runs} runs, at its upper bound" if runs else "assumed"
+    said = [
+        "An item counts from 0 to 1. Intervals hold the choice of items, by a paired bootstrap "
+        f"over groups, and of the seed (standard deviation of the mean {spread:.4f}, {known}). The "
+        f"mean’s is the one that decided: its lower end holds with {100 * level:.2f} %, so that "
+        "many nights together seldom err; those of tasks are of 95 %. Right of zero the challenger "
+        "is better; grey intervals hold zero."
+    ]
+    if evidence["left_out"]:
+        left = f"{evidence['left_out']:,} of {evidence['items']:,}"
+        said.append(f"{left} items are left out: one of the two had read them in training.")
+    if evidence["idle"]:
+        said.append(
+            f"Without a clean item, and so deciding nothing: {', '.join(evidence['idle'])}."
+        )
+    return " ".join(said)
 
 
 def _history(night: Night) -> list[Markup]:

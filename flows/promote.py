@@ -8,19 +8,21 @@ from prefect.runtime import flow_run
 from flows import report
 from flows.by_hand import promote_by_hand
 from flows.champion import Decision, champion_of, decisions, known_decision, record
-from flows.evaluate import champion_evaluation, evaluated
-from flows.gate import GateConfig, Verdict, against_champion, first_champion
+from flows.evaluate import evaluated
+from flows.gate import GateConfig
+from flows.judging import judge
+from flows.plan import admitted
 from flows.pretrain import Runs, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import LOG
 from flows.registered import mirror
+from flows.report import safe
+from flows.run_page import run_name, show_markdown, show_progress
 from flows.scores import GENERALIST
 from flows.stages import stage
 from flows.tokenize import Text, tokenized
 from flows.workspace import Product, Workspace, plain
 from gptcore.manifest import object_digest
-from tasks_to_text.scored import Item
-from tasks_to_text.store import read_items
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +43,34 @@ def decide(profile: Profile, text: Text, runs: Runs, evaluation: Product) -> Out
     with workspace.locked(f"promotion/{profile.name}"):
         outcome = _decide(workspace, profile, text, run, evaluation)
         mirror(workspace, profile.name, outcome.decision)
-        return outcome
+    show_decision(outcome)
+    return outcome
+
+
+def show_decision(outcome: Outcome) -> None:
+    """The decision on the flow run's page: promoted or not, why, the champion before and after."""
+    decision = outcome.decision
+    after = decision.run if decision.promoted else decision.champion
+    rows = {
+        "decision": decision.verdict,
+        "judged": _code(decision.run),
+        "champion before": _code(decision.champion),
+        "champion after": _code(after),
+        "decided": decision.date,
+    }
+    lines = [f"## {decision.profile}: {decision.verdict}", "", safe(decision.reason), ""]
+    lines += ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())]
+    if not outcome.new:
+        lines += ["", "Nothing is new: this was decided before and stands."]
+    show_markdown(
+        "\n".join(lines),
+        key=f"decision-{decision.profile}",
+        description=f"{decision.profile}: {decision.verdict}",
+    )
+
+
+def _code(place: str) -> str:
+    return f"`{place}`" if place else "none"
 
 
 def _decide(
@@ -53,8 +82,7 @@ def _decide(
     known = known_decision(judged, key=key, run=run, evaluation=place, champion=champion)
     if known is not None:
         return Outcome(decision=known, new=False)
-    theirs = _champions(profile, text, run, champion)
-    verdict = _judge(profile, evaluation, champion, theirs)
+    verdict, theirs = judge(workspace, profile, text, run, evaluation, champion)
     scores = report.read_scores(evaluation.path)
     decision = Decision(
         key=key,
@@ -71,9 +99,10 @@ def _decide(
             for s in scores
             if s["model"] == GENERALIST and s["split"] == "validation" and s["headline"]
         },
+        evidence=plain(verdict.evidence) if verdict.evidence else {},
     )
     record(workspace, decision)
-    LOG.info("%s: %s", "promoted" if decision.promoted else "not promoted", decision.reason)
+    LOG.info("%s: %s", decision.verdict, decision.reason)
     return Outcome(decision=decision, new=True)
 
 
@@ -92,35 +121,6 @@ def _place(workspace: Workspace, product: Product) -> str:
     return str(product.path.relative_to(workspace.root))
 
 
-def _champions(
-    profile: Profile, text: Text, run: Product, champion: Product | None
-) -> Product | None:
-    """The champion's scores of tonight; None where there is no other champion to compare with."""
-    if champion is None or champion.digest == run.digest:
-        return None
-    return champion_evaluation(profile, text, champion)
-
-
-def _judge(
-    profile: Profile, evaluation: Product, champion: Product | None, theirs: Product | None
-) -> Verdict:
-    if champion is None:
-        scores = [s for s in report.read_scores(evaluation.path) if s["split"] == "validation"]
-        return first_champion(_validation(evaluation), scores, GENERALIST, profile.gate)
-    if theirs is None:
-        return Verdict(promoted=False, reason="its weights are the champion's")
-    return against_champion(_answers(evaluation), _answers(theirs), profile.gate)
-
-
-def _validation(evaluation: Product) -> list[Item]:
-    items = read_items(evaluation.path / "items.parquet")
-    return [item for item in items if item.split == "validation"]
-
-
-def _answers(evaluation: Product) -> list[Item]:
-    return [item for item in _validation(evaluation) if item.model == GENERALIST]
-
-
 @stage("promotion of {to} by hand")
 def promoted_by_hand(profile: Profile, to: str, reason: str) -> Decision:
     """Make a judged run champion because a person says so."""
@@ -130,7 +130,7 @@ def promoted_by_hand(profile: Profile, to: str, reason: str) -> Decision:
     return decision
 
 
-@flow
+@flow(flow_run_name=run_name, on_running=[show_progress])
 def promote(
     profile: ProfileName = "quickstart",
     overrides: Overrides | None = None,
@@ -150,6 +150,6 @@ def promote(
     if to:
         promoted_by_hand(chosen, to, reason)
         return
-    text = tokenized(chosen)
+    text = tokenized(admitted(chosen))
     runs = pretrained(chosen, text)
     decide(chosen, text, runs, evaluated(chosen, text, runs))

@@ -2,17 +2,19 @@
 
 A judged run is a version there, with its decision in the tags. The alias challenger is at the run
 that was judged last, champion at the run that ``champion_of`` names, whoever made it champion and
-whatever MLflow has missed before.
+whatever MLflow has missed before. The model's description and the history runs follow the log.
 """
 
 from flows.champion import Decision, champion_decision, run_of
+from flows.mlflow_history import log_history
 from flows.mlflow_records import register
-from flows.mlflow_tracking import ensure_training_run, tolerant
+from flows.mlflow_tracking import tolerant
+from flows.mlflow_training import ensure_training_run
 from flows.workspace import Workspace
 
 
 def mirror(workspace: Workspace, profile: str, decision: Decision) -> None:
-    """Register the run of a decision, and move the aliases; a failure of MLflow is a warning."""
+    """Register the run of a decision, move the aliases, draw the nights; MLflow may fail."""
     with tolerant(f"the registration of {decision.run}"):
         champion = champion_decision(workspace, profile)
         is_champion = champion is not None and champion.run == decision.run
@@ -20,13 +22,14 @@ def mirror(workspace: Workspace, profile: str, decision: Decision) -> None:
         _register(workspace, profile, decision, [*challenger, *(["champion"] * is_champion)])
         if champion is not None and not is_champion:
             _register(workspace, profile, champion, ["champion"])
+        log_history(workspace, profile, f"generalist-{profile}")
 
 
 def _register(workspace: Workspace, profile: str, decision: Decision, aliases: list[str]) -> None:
     """A version with the decision in its tags."""
     model, run = f"generalist-{profile}", run_of(workspace, decision)
     tags = {
-        "decision": "promoted" if decision.promoted else "not promoted",
+        "decision": decision.verdict,
         "reason": decision.reason,
         "date": decision.date,
         "run": decision.run,

@@ -38,6 +38,8 @@ SECTIONS: Mapping[str, str] = {
     "held_out": "Held-out text",
 }
 """``Line.section`` → heading, in the order of tables and plots."""
+ALL_TASKS = "all_tasks"
+"""MLflow sorts its sections of charts by name; this one is to stand before ``eval/…``."""
 NO_BASELINE = "no baseline"
 """The verdict where nothing without a model can be compared with."""
 LEFT_OUT = 0.05
@@ -337,10 +339,10 @@ def decimal(value: float, digits: int = 3) -> str:
 def metrics(scores: Sequence[Score], model: str = GENERALIST) -> dict[str, float]:
     """Names that make MLflow's charts read well, for one model.
 
-    ``headline/<task>``: one section with a comparable line per task, from 0 to 1.
-    ``eval_<metric>/<task>``: a section per metric. ``eval/<task>/…``: a section per task with
-    everything about it. All of the test split; what decides is beside it as
-    ``eval/<task>/validation_…``. Main templates only.
+    ``all_tasks/<task>``: one section with a comparable headline score per task, from 0 to 1.
+    ``eval/<task>/…``: a section per task with everything about it, baselines and intervals too. All
+    of the test split; what decides is beside it as ``eval/<task>/validation_…``. Main templates
+    only.
     """
     found: dict[str, float] = {}
     for s in filter(is_main, scores):
@@ -354,10 +356,8 @@ def metrics(scores: Sequence[Score], model: str = GENERALIST) -> dict[str, float
         found[f"{section}/{prefix}{name}"] = s["value"]
         found[f"{section}/{prefix}{name}_low"] = s["low"]
         found[f"{section}/{prefix}{name}_high"] = s["high"]
-        if s["split"] == "test":
-            found[f"eval_{name}/{s['task']}"] = s["value"]
-            if is_headline(s) and (maximum := about(name).maximum):
-                found[f"headline/{s['task']}"] = s["value"] / maximum
+        if s["split"] == "test" and is_headline(s) and (maximum := about(name).maximum):
+            found[f"{ALL_TASKS}/{s['task']}"] = s["value"] / maximum
     return found
 
 

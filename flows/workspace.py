@@ -183,7 +183,7 @@ class Workspace:
         content: Collection[str],
         in_place: bool,
     ) -> Product:
-        self._need_room()
+        self.need_room()
         work = target if in_place else self.root / ASIDE / f"{plan.kind}-{target.name}"
         if not in_place:
             self.remove(work)
@@ -207,7 +207,8 @@ class Workspace:
         tell(event, f"built {label} in {seconds:.1f} s")
         return Product(target, manifest)
 
-    def _need_room(self) -> None:
+    def need_room(self) -> None:
+        """WorkspaceError when the disk is nearly full."""
         free = shutil.disk_usage(self.root).free
         if free < self.minimum_free:
             needed = f"{self.minimum_free / 1e6:.0f} MB are needed"

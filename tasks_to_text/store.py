@@ -95,11 +95,15 @@ def write_items(items: Sequence[Item], path: Path) -> None:
     pq.write_table(_items(items), path, compression="zstd")
 
 
-def read_items(path: Path) -> list[Item]:
-    """Evaluation items as ``write_items`` wrote them; DataError when the file cannot be read."""
+def read_items(path: Path, **wanted: str) -> list[Item]:
+    """Evaluation items as ``write_items`` wrote them; DataError when the file cannot be read.
+
+    ``wanted``: only those whose fields have these values, such as ``split="validation"``.
+    """
+    filters = [(name, "=", value) for name, value in wanted.items()]
     return [
         Item(**{**row, "scores": tuple(row["scores"]), "values": dict(row["values"])})
-        for row in _read(path).to_pylist()
+        for row in _read(path, filters=filters or None).to_pylist()
     ]
 
 

@@ -42,10 +42,14 @@ def test_a_deployed_nightly_leaves_its_results_in_mlflow(
     client = mlflow.MlflowClient(f"sqlite:///{by_worker / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("generalist-tiny")
     runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
-    assert {run.info.status for run in runs.values()} == {"FINISHED"} and len(runs) == 3
-    trained = next(run for name, run in runs.items() if name.startswith("tiny-generalist"))
-    judged = next(run for name, run in runs.items() if name.startswith("evaluation"))
-    assert trained.data.params["n_layer"] == "2"
+    assert {run.info.status for run in runs.values()} == {"FINISHED"} and len(runs) == 5
+    trained = next(run for name, run in runs.items() if name.startswith("generalist, seed 0"))
+    judged = next(run for name, run in runs.items() if name.startswith("evaluation, seed 0"))
+    assert trained.data.params["n_layer"] == "2" and trained.data.params["profile"] == "tiny"
+    versions = {name for name in trained.data.params if name.endswith("_version")}
+    assert versions == {f"{one}_version" for one in ("corpus", "prompts", "shards", "templates",
+                        "tokenizer")}  # fmt: skip
+    assert versions <= judged.data.params.keys()
     assert "package 0.2" in trained.data.params["mixture"]
     assert {d.dataset.name for d in trained.inputs.dataset_inputs} == {"shards", "tokenizer"}
     assert trained.data.tags["generalist.evaluation_run_id"] == judged.info.run_id
@@ -53,8 +57,12 @@ def test_a_deployed_nightly_leaves_its_results_in_mlflow(
     logged = client.get_metric_history(trained.info.run_id, "train/loss")
     written = read_jsonl(next(by_worker.glob("run/tiny-generalist-*/metrics.jsonl")))
     assert [(m.step, m.value) for m in logged] == [(r["tokens"], r["train/loss"]) for r in written]
-    headline = {"eval/package/acc", "headline/package", "headline/summary", "eval/package/chance"}
-    assert headline <= judged.data.metrics.keys()
+    headline = {"eval/package/acc", "all_tasks/package", "all_tasks/summary", "eval/package/chance"}
+    ends = {"eval/package/acc_low", "eval/package/acc_high", "eval/package/language_model_only"}
+    assert headline | ends <= judged.data.metrics.keys()
+    history = runs["history: every night"].data.metrics
+    decision = json.loads((by_worker / "promotion.jsonl").read_text())
+    assert history == {f"history/{task}": value for task, value in decision["scores"].items()}
     files = {file.path for file in client.list_artifacts(judged.info.run_id)}
     assert {"table.md", "scores.png", "items.parquet", "samples.json", "report.html"} <= files
 
@@ -71,7 +79,10 @@ def test_the_model_is_registered_with_aliases_and_the_reason(by_worker: Path) ->
     model = client.get_logged_model(version.source.removeprefix("models:/"))
     weights = Path(model.tags["generalist.weights"]) / "model.safetensors"
     assert file_digest(weights) == model.tags["generalist.sha256"]
-    assert {metric.key for metric in model.metrics} >= {"eval_acc/package"}
+    keys = {metric.key for metric in model.metrics}
+    assert keys >= {"eval/package/acc", "all_tasks/package", "checkpoint/validation_loss"}
+    known = client.get_registered_model("generalist-tiny").description
+    assert decision["reason"][:40] in known.replace("\\", "")
 
 
 def test_the_server_has_the_stages_log_and_table(by_worker: Path, deployed: dict[str, str]) -> None:

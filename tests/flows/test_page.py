@@ -7,12 +7,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from flows import drawing, report
 from flows.champion import run_of
-from flows.gate import Comparison
 from flows.markup import Markup, el
 from flows.night import (
     Night,
@@ -87,7 +85,7 @@ def evil() -> Night:
         ],
         losses={EVIL: given.losses["generalist"]},
         tasks={EVIL: TaskAbout(description=EVIL, kind=EVIL)},
-        differences=[replace(given.differences[0], task=EVIL)],
+        evidence={**given.evidence, "tasks": {EVIL: [0.1, 0.0, 0.2]}, "idle": [EVIL]},
         versions={EVIL: EVIL},
         commands=(EVIL,),
         limits=(EVIL,),
@@ -199,15 +197,20 @@ def test_losses_that_are_no_numbers_are_passed_over() -> None:
     assert "polyline" in drawing.losses_plot({"generalist": one})
 
 
-def test_differences_are_those_of_the_comparison() -> None:
-    draws = np.array([[0.0, 0.1], [0.2, 0.3], [np.nan, 0.2]])
-    found = differences(
-        Comparison(
-            tasks=("a", "b"), differences=np.array([0.1, 0.2]), draws=draws, n_groups=(2, 20)
-        )
-    )
-    assert [(d.task, d.value) for d in found] == [("a", 0.1), ("b", 0.2)]
-    assert found[0].low == pytest.approx(0.005) and found[0].high == pytest.approx(0.195)
+def test_the_comparison_is_the_one_that_decided() -> None:
+    given = night()
+    mean, *tasks = differences(given.evidence)
+    assert mean.task == "mean" and [mean.value, mean.low, mean.high] == given.evidence["gain"]
+    assert {one.task for one in tasks} == set(given.evidence["tasks"])
+    html = page(given)
+    assert "mean: +0.014 [+0.007, +0.021]" in html
+    text = Reader(html).text
+    assert "standard deviation of the mean 0.0042, measured on 7 runs" in text
+    assert "its lower end holds with 99.83 %" in text
+    assert "37 of 3,300 items are left out" in text and "deciding nothing: last_word" in text
+    guessed = Reader(page(night(evidence={**given.evidence, "runs": 0, "left_out": 0}))).text
+    assert "0.0042, assumed" in guessed and "items are left out" not in guessed
+    assert "Not there: the comparison" in Reader(page(night(evidence={}))).text
 
 
 def test_a_night_is_collected_from_the_very_inputs_of_its_evaluation(tmp_path: Path) -> None:
