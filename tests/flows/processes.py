@@ -59,9 +59,7 @@ def free_port() -> int:
         return port
 
 
-def wait_for(
-    what: str, probe: Callable[[], T | None], seconds: float, *, every: float = 0.5
-) -> T:
+def wait_for(what: str, probe: Callable[[], T | None], seconds: float, *, every: float = 0.5) -> T:
     """The first value of ``probe`` that is true; fails after ``seconds``."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
