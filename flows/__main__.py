@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import commands as cli
-from flows import model_commands, night_commands, operations_commands
+from flows import model_commands, night_commands, operations_commands, team
 from flows.prefect_settings import COMMAND_ENV
 
 STAGES = ("convert", "ingest", "tokenize", "pretrain", "evaluate", "promote")
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _set_environment(options)
     interrupted = _interruptible()
     try:
+        team.give_credentials(os.environ)
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
     except KeyboardInterrupt:
@@ -115,6 +116,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "promote":
             sub.add_argument("--to", metavar="RUN", help="make this judged run champion by hand")
             sub.add_argument("--reason", default="", help="why, for the promotion log (--to)")
+    swing = add("seeds", "how much scores swing between seeds: trains the same again", flow)
+    swing.add_argument("--seeds", type=int, default=5, metavar="N", help="5 or more")
     add("plan", "what a run needs and how long it takes; refuses what cannot fit", flow)
     _add_looking(add, named)
     _add_using(add, named)

@@ -36,7 +36,7 @@ GRACE_SECONDS = 25.0
 POLL_SECONDS = 0.2
 PREDECESSOR_SECONDS = 600.0
 """Time for a trainer whose flow is gone to notice, finish its step and write its checkpoint."""
-_DEVICES = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+DEVICES = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 _QUOTED_LINES = 15
 RANK_TOKENS = 8192
 """A GPU of several gets at least so many tokens at a time; with fewer it only waits for others."""
@@ -49,7 +49,7 @@ Row = Mapping[str, float]
 
 def device_kind() -> str:
     """What the trainer will use, cuda or cpu; torch is imported only where a device might be."""
-    if not any(Path(device).exists() for device in _DEVICES):
+    if not any(Path(device).exists() for device in DEVICES):
         return "cpu"
     import torch
 
@@ -117,6 +117,12 @@ def _await_predecessor(out: Path) -> None:
                 SAY.info("waiting for the trainer that still works in %s", out)
             said = True
             time.sleep(POLL_SECONDS)
+
+
+def newest_step(out: Path) -> int | None:
+    """Step of the last checkpoint in a run directory; None: there is none."""
+    names = [path.name for path in (out / "checkpoints").glob("step-*")]
+    return max((int(name.removeprefix("step-")) for name in names), default=None)
 
 
 @dataclass(frozen=True, slots=True)
