@@ -133,7 +133,7 @@ def _alike(workspace: Workspace, run: Product) -> list[list[Product]]:
     runs = {
         product.digest: product
         for product in workspace.finished("run")
-        if _kind(product) == _kind(run) and "initial" not in product.manifest.inputs
+        if kind_of(product) == kind_of(run) and "initial" not in product.manifest.inputs
     }
     found: dict[str, dict[str, Product]] = {}
     for evaluation in workspace.finished("evaluation")[::-1][:_MOST]:
@@ -145,7 +145,7 @@ def _alike(workspace: Workspace, run: Product) -> list[list[Product]]:
     return [list(by_run.values()) for by_run in found.values() if len(by_run) > 1]
 
 
-def _kind(run: Product) -> tuple[str, Any, Any]:
+def kind_of(run: Product) -> tuple[str, Any, Any]:
     """What runs must have in common to swing alike."""
     config = run.manifest.config
     return run.manifest.name, config.get("model"), config.get("train", {}).get("tokens")
