@@ -74,10 +74,17 @@ def show_progress(flow: Any, flow_run: Any, state: Any) -> None:
     """A hook of flows that begin to run: from now on their page shows how far stages are."""
     if not by_worker() or any(isinstance(one, PageHandler) for one in LOG.handlers):
         return
-    for handler in LOG.handlers:  # every event is for us alone; logs get one every half minute
-        handler.addFilter(lambda record: record.levelno >= logging.INFO or record.name != LOG.name)
+    logger: logging.Logger | None = LOG
+    while logger is not None:  # logs get an event every half minute, and the page all of them
+        for handler in logger.handlers:
+            handler.addFilter(_is_for_logs)
+        logger = logger.parent if logger.propagate else None
     LOG.setLevel(logging.DEBUG)
     LOG.addHandler(PageHandler())
+
+
+def _is_for_logs(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.INFO or record.name != LOG.name
 
 
 @dataclass(slots=True)
