@@ -10,10 +10,12 @@ from prefect import flow
 from flows import report, report_markdown
 from flows.contamination import contaminated
 from flows.gpu import device_kind
+from flows.mlflow_missed import log_missed
 from flows.mlflow_records import evaluation_address, log_evaluation
 from flows.mlflow_tracking import tolerant
 from flows.mlflow_training import ensure_training_run
 from flows.places import definitions
+from flows.plan import admitted
 from flows.pretrain import Runs, experiment, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
@@ -94,6 +96,7 @@ def record(profile: Profile, runs: Runs, evaluated: Product) -> None:
             tokens=run.manifest.counts["tokens"],
         )
         ensure_training_run(workspace, runs.language_model_only, experiment=experiment(profile))
+        log_missed(workspace, profile.name, experiment(profile))
     show_markdown(
         (evaluated.path / "table.md").read_text(encoding="utf-8"),
         key=f"scores-{profile.name}",
@@ -124,6 +127,6 @@ def evaluate(profile: ProfileName = "quickstart", overrides: Overrides | None = 
             `generalist profiles` tells of all, your own too.
         overrides: Changes to the profile for this run only; None: as it is.
     """
-    chosen = load(profile, overrides)
+    chosen = admitted(load(profile, overrides))
     text = tokenized(chosen)
     evaluated(chosen, text, pretrained(chosen, text))

@@ -90,6 +90,7 @@ class TrainingRun:
         self._vitals: Vitals | None = None
         self._gpus: Any | None = None
         self._status = ""
+        self._told: set[str] = set()
         self._ending = threading.Event()
         self._sender: threading.Thread | None = None
 
@@ -140,7 +141,7 @@ class TrainingRun:
         """What the thread does: send every few seconds, and at the end once more."""
         wait = FIRST_SECONDS
         while not self._ending.wait(wait):
-            self._sample()
+            self._try(self._sample)
             self._try(self._flush)
             wait = FLUSH_SECONDS
         if self._status and self._store is not None:
@@ -162,8 +163,9 @@ class TrainingRun:
             work()
         except Exception as error:  # of whatever kind: the trainer goes on
             outage.note(error)
-            if not known:
-                LOG.warning("MLflow cannot be reached, training goes on: %s", error)
+            if not known and str(error) not in self._told:
+                LOG.warning("MLflow is not told, training goes on: %s", error)
+            self._told.add(str(error))
 
     def _terminate(self) -> None:
         self._flush()

@@ -6,6 +6,7 @@ from prefect.states import Completed
 
 from flows.evaluate import evaluated
 from flows.notify import find_block, notified, tell_failure
+from flows.plan import admitted
 from flows.pretrain import Retrain, pretrained
 from flows.profiles import Overrides, ProfileName, load
 from flows.promote import decide
@@ -40,7 +41,7 @@ def nightly(
         notify: A notification block of Prefect's as type/name, such as slack-webhook/team, that
             tells how the night went, also when it failed; empty: nobody is told.
     """
-    chosen = load(profile, overrides)
+    chosen = admitted(load(profile, overrides))
     if notify:
         find_block(notify)
     text = tokenized(chosen)

@@ -10,11 +10,12 @@ from typing import Any, Literal
 
 from prefect import flow
 
-from flows import gpu
+from flows import gpu, sharing
 from flows.champion import champion_of
 from flows.errors import FlowsError, TrainerCrashed, TrainerError, TrainerStopped
 from flows.mixture import settled_mixture
 from flows.mlflow_training import Training, training_run
+from flows.plan import admitted
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import LOG, Progress
 from flows.run_about import commit
@@ -87,6 +88,7 @@ def _trained(
     with training_run(Workspace.open(), out, training) as tracked, telling_where_it_stopped(out):
 
         def on_rows(rows: Sequence[gpu.Row]) -> None:
+            sharing.require_lease(out)
             last = rows[-1]
             loss, speed = last.get("train/loss", float("nan")), last["tokens_per_second"]
             rate = f"loss {loss:.3f}, {speed:,.0f} tokens/s"
@@ -176,7 +178,9 @@ def _with_seed(profile: Profile, seed: int) -> Profile:
 def _next_seed(workspace: Workspace, profile: Profile) -> int:
     """The first seed from the profile's on of no finished run; an unfinished one is resumed."""
     finished = (workspace.root / "run").glob(f"{profile.name}-generalist-*/manifest.json")
-    used = {read_manifest(path.parent).config["train"]["seed"] for path in finished}
+    manifests = [read_manifest(path.parent) for path in finished]
+    manifests += sharing.others(workspace.root, "run", f"{profile.name}-generalist")
+    used = {manifest.config["train"]["seed"] for manifest in manifests}
     return next(seed for seed in count(profile.train.seed) if seed not in used)
 
 
@@ -196,5 +200,5 @@ def pretrain(
             `always`: anew, with the next seed. `continue_champion`: on from the champion's weights.
         overrides: Changes to the profile for this run only; None: as it is.
     """
-    chosen = load(profile, overrides)
+    chosen = admitted(load(profile, overrides))
     pretrained(chosen, tokenized(chosen), retrain)

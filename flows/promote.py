@@ -11,6 +11,7 @@ from flows.champion import Decision, champion_of, decisions, known_decision, rec
 from flows.evaluate import evaluated
 from flows.gate import GateConfig
 from flows.judging import judge
+from flows.plan import admitted
 from flows.pretrain import Runs, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import LOG
@@ -151,6 +152,6 @@ def promote(
     if to:
         promoted_by_hand(chosen, to, reason)
         return
-    text = tokenized(chosen)
+    text = tokenized(admitted(chosen))
     runs = pretrained(chosen, text)
     decide(chosen, text, runs, evaluated(chosen, text, runs))

@@ -2,7 +2,7 @@
 
 A judged run is a version there, with its decision in the tags. The alias challenger is at the run
 that was judged last, champion at the run that ``champion_of`` names, whoever made it champion and
-whatever MLflow has missed before.
+whatever MLflow has missed before. The model's description and the history runs follow the log.
 """
 
 from flows.champion import Decision, champion_decision, run_of

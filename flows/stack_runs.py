@@ -10,7 +10,9 @@ from typing import Any
 
 import httpx
 
+from flows.stack_processes import flow_runs_here
 from flows.stack_services import POOLS
+from flows.team import credentials
 
 Unreachable = httpx.HTTPError
 """What the functions here raise when the server does not answer."""
@@ -34,11 +36,14 @@ def at_work(api: str) -> list[dict[str, Any]]:
 def settle(api: str, known: Collection[str]) -> tuple[str, ...]:
     """Make the states true of what nobody works on any more; returns the ids to go on with.
 
-    To be called when no worker and no engine runs. ``known``: ids of runs that were at work when
-    the end came; those that have ended otherwise since are left alone.
+    To be called when no worker and no engine of the stack runs; what somebody else's worker has on
+    this machine is left alone. ``known``: ids of runs that were at work when the end came; those
+    that have ended otherwise since are left alone too.
     """
-    resumable = []
+    resumable, alive = [], flow_runs_here()
     for run in at_work(api):
+        if run["id"] in alive:
+            continue
         if run["state"]["type"] == "CANCELLING":
             _set(api, run["id"], "CANCELLED", "Cancelled", "cancelled while the stack was stopped")
         else:
@@ -77,13 +82,13 @@ def _set(api: str, id: str, kind: str, name: str, message: str) -> None:
 
 
 def _get(api: str, path: str) -> Any:
-    answer = httpx.get(f"{api}{path}", timeout=_SECONDS)
+    answer = httpx.get(f"{api}{path}", timeout=_SECONDS, auth=credentials())
     answer.raise_for_status()
     return answer.json()
 
 
 def _post(api: str, path: str, body: Any) -> Any:
-    answer = httpx.post(f"{api}{path}", json=body, timeout=_SECONDS)
+    answer = httpx.post(f"{api}{path}", json=body, timeout=_SECONDS, auth=credentials())
     answer.raise_for_status()
     return answer.json()
 
