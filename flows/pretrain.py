@@ -193,10 +193,12 @@ def pretrain(
     """Train the models of a profile.
 
     Args:
-        profile: A complete configuration, shipped or of the project.
-        retrain: on_change reuses a run whose data, code and settings are the same; always trains
-            anew with the next seed; continue_champion goes on from the champion's weights.
-        overrides: Changes to the profile for this run.
+        profile: What to train on, the model's size, the budget, the tasks: a configuration by name.
+            `quickstart` takes minutes on a laptop, `tiny` seconds and is for trying out;
+            `generalist profiles` tells of all, your own too.
+        retrain: `on_change`: only if data, code or settings are new; else a finished run is reused.
+            `always`: anew, with the next seed. `continue_champion`: on from the champion's weights.
+        overrides: Changes to the profile for this run only; None: as it is.
     """
     chosen = admitted(load(profile, overrides))
     pretrained(chosen, tokenized(chosen), retrain)
