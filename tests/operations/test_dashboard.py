@@ -82,10 +82,9 @@ def dashboard(nights: Path) -> Iterator[Dashboard]:
 def page(dashboard: Dashboard) -> Iterator[Page]:
     with browser_page() as found:
         found.goto(dashboard.page("runs"))
-        assistant = found.get_by_text("MLflow Assistant")
         expect(found.get_by_text("matching runs")).to_be_visible(timeout=120_000)
-        if assistant.count():  # it takes a fourth of the page until it is closed
-            found.locator("button[aria-label*='lose']").first.click()
+        # It takes a fourth of the page until it is closed.
+        found.locator("[data-component-id='mlflow.assistant.chat_panel.close']").click()
         yield found
 
 
@@ -97,9 +96,7 @@ def test_the_experiment_says_how_it_is_read(dashboard: Dashboard, page: Page) ->
     expect(page.get_by_role("link", name=names[-1]).first).to_be_visible()
     expect(page.get_by_role("link", name="history: champion").first).to_be_visible()
     picture(page, "mlflow runs")
-    first.first.click()
-    opener = page.locator("button:near(:text('Open this text with the arrow'))").last
-    opener.click()
+    page.locator("[data-component-id='mlflow.experiment.metadata_editor.expand_button']").click()
     expect(page.get_by_role("cell", name="pre-training").first).to_be_visible()
     picture(page, "mlflow description")
 
