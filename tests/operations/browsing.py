@@ -21,8 +21,8 @@ def browser_page(width: int = 1600, height: int = 1200) -> Iterator[Page]:
         )
         try:
             page = browser.new_page(viewport={"width": width, "height": height})
-            page.set_default_timeout(60_000)
-            expect.set_options(timeout=30_000)
+            page.set_default_timeout(120_000)
+            expect.set_options(timeout=120_000)
             yield page
         finally:
             browser.close()

@@ -4,6 +4,7 @@ The first night is promoted by hand, so that there is a champion to draw.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,7 +138,10 @@ def test_a_run_says_what_it_was_made_from(dashboard: Dashboard, page: Page) -> N
     for text in ("Scored in", "corpus_version", "templates_version", "generalist-tiny"):
         expect(page.get_by_text(text).first).to_be_visible()
     picture(page, "mlflow training run")
-    page.get_by_role("link", name="evaluation, seed 0").click()
+    (judged, *_) = dashboard.runs("evaluation")
+    link = page.get_by_role("link", name=judged.info.run_name)  # opens a tab of its own
+    expect(link).to_have_attribute("href", re.compile(f"runs/{judged.info.run_id}"))
+    page.goto(dashboard.page(f"runs/{judged.info.run_id}"))
     expect(page.get_by_text("all_tasks/package").first).to_be_visible()
     picture(page, "mlflow evaluation run")
     page.goto(dashboard.page(f"runs/{trained.info.run_id}/system-metrics"))
