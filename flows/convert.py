@@ -8,6 +8,7 @@ from flows import wanted
 from flows.places import places
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
+from flows.run_page import run_name, show_progress
 from flows.stages import stage
 from flows.workspace import Product, Workspace
 from gptcore.corpus.catalogues import CatalogueConfig, collect_catalogues
@@ -64,7 +65,7 @@ def converted(profile: Profile) -> tuple[dict[str, Product], Product]:
     return made, prompts(profile, made)
 
 
-@flow
+@flow(flow_run_name=run_name, on_running=[show_progress])
 def convert(profile: ProfileName = "quickstart", overrides: Overrides | None = None) -> None:
     """Turn the labelled datasets of a profile into prompts.
 

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from flows import mlflow_words, run_about
-from flows.mlflow_tracking import NOTE, TAG, Store, read_ids, tracking_uri, write_ids
+from flows.mlflow_tracking import NOTE, TAG, Store, read_ids, write_ids
 from flows.mlflow_training import close_left_open, open_experiment, run_tags
 from flows.progress import LOG
+from flows.stack_state import mlflow_address
 from flows.workspace import Product, Workspace
 
 MAX_BYTES = 64_000_000
 """A larger file is not copied into MLflow's store; it lies in the workspace."""
-SERVER = "http://127.0.0.1:5000"
-"""Where ``generalist mlflow`` shows its pages."""
 
 
 def log_evaluation(
@@ -121,18 +120,9 @@ def _log_files(store: Store, run_id: str, product: Product) -> None:
         store.client.set_tag(run_id, f"{TAG}.not_copied", note)
 
 
-def ui(workspace: Workspace, server: str = SERVER) -> str:
-    """Where MLflow's UI is: ``server``, unless ``MLFLOW_TRACKING_URI`` names one."""
-    uri = tracking_uri(workspace)
-    return uri.rstrip("/") if uri.startswith(("http://", "https://")) else server
-
-
-def log_page(workspace: Workspace, evaluation: Product, page: Path, server: str = SERVER) -> str:
-    """Add the report page to the run of its evaluation; returns the page's address in MLflow's UI.
-
-    ``server``: where the UI is, unless ``MLFLOW_TRACKING_URI`` names a server.
-    """
-    store, shown = Store(workspace), ui(workspace, server)
+def log_page(workspace: Workspace, evaluation: Product, page: Path) -> str:
+    """Add the report page to the run of its evaluation; returns its address in MLflow's UI."""
+    store, shown = Store(workspace), mlflow_address(workspace.root)
     ids = read_ids(evaluation.path)
     if store.find_run(ids.get("run_id")) is None:
         LOG.warning("MLflow has no run of %s: the page is only in %s", evaluation.path.name, page)

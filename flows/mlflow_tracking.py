@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from flows import outage
+from flows import outage, sharing
 from flows.errors import FlowsError
 from flows.outage import VARIABLE
 from flows.progress import LOG
@@ -209,6 +209,15 @@ def tracking_uri(workspace: Workspace) -> str:
     return os.environ.get(VARIABLE) or f"sqlite:///{workspace.root / 'mlflow.db'}"
 
 
+def running_runs(workspace: Workspace) -> list[str]:
+    """Names of the run directories whose runs the store believes to be in training."""
+    store = Store(workspace)
+    ids = [one.experiment_id for one in store.client.search_experiments()]
+    found = store.client.search_runs(ids, "attributes.status = 'RUNNING'", max_results=_BATCH)
+    names = (run.data.tags.get(f"{TAG}.run") for run in found)
+    return sorted(name for name in names if name)
+
+
 @contextmanager
 def tolerant(what: str) -> Iterator[None]:
     """Work with MLflow that may fail without harm: a warning says that ``what`` is missing there.
@@ -253,3 +262,4 @@ def write_ids(directory: Path, ids: Mapping[str, str]) -> None:
     aside = directory / f".{IDS}"
     aside.write_text(json.dumps(ids))
     aside.replace(directory / IDS)
+    sharing.give_file(directory / IDS)

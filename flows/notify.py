@@ -15,9 +15,10 @@ from prefect.blocks.core import Block
 from flows import report
 from flows.errors import ConfigError
 from flows.message import Message, failure_message, night_message
-from flows.mlflow_records import evaluation_address, ui
+from flows.mlflow_records import evaluation_address
 from flows.progress import LOG
 from flows.project_file import nearest
+from flows.stack_state import mlflow_address
 from flows.stages import stage
 from flows.workspace import Product, Workspace
 
@@ -112,7 +113,7 @@ def notified(profile: str, outcome: "Outcome", evaluation: Product, page: str, n
         report.read_scores(evaluation.path),
         {
             "Report": page,
-            "MLflow": evaluation_address(evaluation.path, ui(workspace)),
+            "MLflow": evaluation_address(evaluation.path, mlflow_address(workspace.root)),
             "Flow run": _address(_current()),
         },
     )

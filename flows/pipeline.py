@@ -6,16 +6,23 @@ from prefect.states import Completed
 
 from flows.evaluate import evaluated
 from flows.notify import find_block, notified, tell_failure
+from flows.plan import admitted
 from flows.pretrain import Retrain, pretrained
 from flows.profiles import Overrides, ProfileName, load
 from flows.promote import decide
 from flows.publish import publish
+from flows.run_page import run_name, show_progress
 from flows.tokenize import tokenized
 
 SKIPPED = "Skipped"
 
 
-@flow(on_failure=[tell_failure], on_crashed=[tell_failure])
+@flow(
+    flow_run_name=run_name,
+    on_running=[show_progress],
+    on_failure=[tell_failure],
+    on_crashed=[tell_failure],
+)
 def nightly(
     profile: ProfileName = "quickstart",
     retrain: Retrain = "on_change",
@@ -33,7 +40,7 @@ def nightly(
         notify: A notification block of Prefect's as type/name, such as slack-webhook/team, that
             tells how the night went, also when it failed; empty: nobody is told.
     """
-    chosen = load(profile, overrides)
+    chosen = admitted(load(profile, overrides))
     if notify:
         find_block(notify)
     text = tokenized(chosen)
@@ -43,6 +50,7 @@ def nightly(
     page = publish(chosen, outcome.decision, evaluation)
     if notify:
         notified(chosen.name, outcome, evaluation, page, notify)
+    decision = outcome.decision
     if not outcome.new:
-        return Completed(name=SKIPPED, message="skipped: nothing new", data=outcome.decision.key)
-    return Completed(message=outcome.decision.reason, data=outcome.decision.key)
+        return Completed(name=SKIPPED, message="skipped: nothing new", data=decision.key)
+    return Completed(message=f"{decision.verdict}: {decision.reason}", data=decision.key)

@@ -1,7 +1,8 @@
 """Flow ``pretrain``: token shards → the generalist and its twin without tasks."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -9,14 +10,16 @@ from typing import Any, Literal
 
 from prefect import flow
 
-from flows import gpu
+from flows import gpu, sharing
 from flows.champion import champion_of
-from flows.errors import FlowsError
+from flows.errors import FlowsError, TrainerCrashed, TrainerError, TrainerStopped
 from flows.mixture import settled_mixture
 from flows.mlflow_training import Training, training_run
+from flows.plan import admitted
 from flows.profiles import Overrides, Profile, ProfileName, load
-from flows.progress import Progress
+from flows.progress import LOG, Progress
 from flows.run_about import commit
+from flows.run_page import run_name, show_progress
 from flows.stages import stage
 from flows.tokenize import Text, tokenized
 from flows.workspace import Product, Workspace
@@ -82,9 +85,10 @@ def _trained(
         inputs={role: product.digest for role, product in inputs.items()},
         commit=commit(),
     )
-    with training_run(Workspace.open(), out, training) as tracked:
+    with training_run(Workspace.open(), out, training) as tracked, telling_where_it_stopped(out):
 
         def on_rows(rows: Sequence[gpu.Row]) -> None:
+            sharing.require_lease(out)
             last = rows[-1]
             loss, speed = last.get("train/loss", float("nan")), last["tokens_per_second"]
             rate = f"loss {loss:.3f}, {speed:,.0f} tokens/s"
@@ -94,6 +98,27 @@ def _trained(
         summary = gpu.train(job, out, on_rows, on_start=tracked.watch)
         shutil.copytree(inputs["tokenizer"].path, out / "tokenizer", dirs_exist_ok=True)
     return {**summary, "commit": training.commit}
+
+
+@contextmanager
+def telling_where_it_stopped(out: Path) -> Iterator[None]:
+    """A training that ends early leaves a line in the log: from which checkpoint it goes on."""
+    try:
+        yield
+    except BaseException as error:
+        refused = isinstance(error, TrainerError) and not isinstance(
+            error, TrainerStopped | TrainerCrashed
+        )
+        if not refused and (step := gpu.newest_step(out)) is not None:
+            LOG.warning(
+                "training stopped; its checkpoint of step %d is in %s: a run with the same "
+                "parameters goes on from there",
+                step,
+                out,
+            )
+            for handler in LOG.handlers:  # a process that is cancelled may not come to it
+                handler.flush()
+        raise
 
 
 def experiment(profile: Profile) -> str:
@@ -153,11 +178,13 @@ def _with_seed(profile: Profile, seed: int) -> Profile:
 def _next_seed(workspace: Workspace, profile: Profile) -> int:
     """The first seed from the profile's on of no finished run; an unfinished one is resumed."""
     finished = (workspace.root / "run").glob(f"{profile.name}-generalist-*/manifest.json")
-    used = {read_manifest(path.parent).config["train"]["seed"] for path in finished}
+    manifests = [read_manifest(path.parent) for path in finished]
+    manifests += sharing.others(workspace.root, "run", f"{profile.name}-generalist")
+    used = {manifest.config["train"]["seed"] for manifest in manifests}
     return next(seed for seed in count(profile.train.seed) if seed not in used)
 
 
-@flow
+@flow(flow_run_name=run_name, on_running=[show_progress])
 def pretrain(
     profile: ProfileName = "quickstart",
     retrain: Retrain = "on_change",
@@ -171,5 +198,5 @@ def pretrain(
             anew with the next seed; continue_champion goes on from the champion's weights.
         overrides: Changes to the profile for this run.
     """
-    chosen = load(profile, overrides)
+    chosen = admitted(load(profile, overrides))
     pretrained(chosen, tokenized(chosen), retrain)

@@ -14,7 +14,7 @@ from flows.workspace import Workspace
 
 
 def mirror(workspace: Workspace, profile: str, decision: Decision) -> None:
-    """Register the run of a decision, and move the aliases; a failure of MLflow is a warning."""
+    """Register the run of a decision, move the aliases, draw the nights; MLflow may fail."""
     with tolerant(f"the registration of {decision.run}"):
         champion = champion_decision(workspace, profile)
         is_champion = champion is not None and champion.run == decision.run
@@ -29,7 +29,7 @@ def _register(workspace: Workspace, profile: str, decision: Decision, aliases: l
     """A version with the decision in its tags."""
     model, run = f"generalist-{profile}", run_of(workspace, decision)
     tags = {
-        "decision": "promoted" if decision.promoted else "not promoted",
+        "decision": decision.verdict,
         "reason": decision.reason,
         "date": decision.date,
         "run": decision.run,

@@ -23,9 +23,9 @@ from flows.mlflow_records import evaluation_address
 from flows.mlflow_tracking import tracking_uri
 from flows.night import page_of
 from flows.report import read_scores, read_verdicts
+from flows.stack_state import mlflow_address, running_stack
 from flows.workspace import Workspace
 
-PORT = 5000
 HOST = "127.0.0.1"
 
 
@@ -43,7 +43,7 @@ def show_results(
     show_samples(console, samples)
     show_decision(console, decision)
     console.print()
-    server = f"http://{HOST}:{PORT}"
+    server = mlflow_address(workspace.root)
     page = page_of(workspace, decision)
     show_places(
         console,
@@ -52,7 +52,7 @@ def show_results(
             "table": evaluation / "table.md",
             "plot": evaluation / "scores.png",
             "decisions": workspace.root / FILE,
-            "MLflow": f"{command('mlflow', workspace)}",
+            "MLflow": "is up:" if running_stack(workspace.root) else command("mlflow", workspace),
             "": evaluation_address(evaluation, server),
         },
     )
@@ -89,6 +89,9 @@ def command(arguments: str, workspace: Workspace, profile: str = "quickstart") -
 
 def serve_mlflow(workspace: Workspace, port: int) -> int:
     """Run MLflow's server on the workspace until it is interrupted; returns its exit code."""
+    if stack := running_stack(workspace.root):
+        print(f"MLflow is up already: {stack.mlflow}/#/experiments?workflowType=machine_learning")
+        return 0
     uri = tracking_uri(workspace)
     if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
         raise FlowsError(f"{uri} is not there yet: generalist run makes it")

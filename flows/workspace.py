@@ -7,7 +7,8 @@ reach and the packages it uses; so whatever changes the outcome changes the plac
 built in a temporary directory of the same file system and renamed when whole: a reader sees
 nothing or all of it. One lock per key lets two processes that want the same product build it once.
 A run directory is the exception: it is trained in place, so that it can be resumed, and is finished
-when its manifest is there.
+when its manifest is there. Where hosts share a store, products come from there and go there
+(flows/sharing.py).
 """
 
 import contextlib
@@ -24,7 +25,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from flows import in_use, provenance
+from flows import in_use, provenance, sharing
 from flows.errors import ConfigError, FlowsError, WorkspaceError
 from flows.progress import Event, tell
 from gptcore.errors import ProductError
@@ -152,7 +153,7 @@ class Workspace:
         plan = _plan(kind, name, config, inputs, entry)
         target = self._place(plan)
         label = f"{kind}/{target.name}"
-        with self.locked(label):
+        with self.locked(label), sharing.shared(target, plan.key, resumable=in_place):
             resumable = in_place and not (target / FILE).exists()
             found = None if resumable else self._finished(target, plan, label)
             if found is not None:
@@ -171,7 +172,7 @@ class Workspace:
             reason = f"{label} is broken and is built again: {error}"
             tell(Event(kind="broken", label=label), reason, level=logging.WARNING)
             self.remove(target)
-            return None
+            return self._finished(target, plan, label) if sharing.bring(target, plan.key) else None
         return Product(target, manifest, reused=True)
 
     def _build(
@@ -183,7 +184,7 @@ class Workspace:
         content: Collection[str],
         in_place: bool,
     ) -> Product:
-        self._need_room()
+        self.need_room()
         work = target if in_place else self.root / ASIDE / f"{plan.kind}-{target.name}"
         if not in_place:
             self.remove(work)
@@ -207,7 +208,8 @@ class Workspace:
         tell(event, f"built {label} in {seconds:.1f} s")
         return Product(target, manifest)
 
-    def _need_room(self) -> None:
+    def need_room(self) -> None:
+        """WorkspaceError when the disk is nearly full."""
         free = shutil.disk_usage(self.root).free
         if free < self.minimum_free:
             needed = f"{self.minimum_free / 1e6:.0f} MB are needed"

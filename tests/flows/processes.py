@@ -59,13 +59,13 @@ def free_port() -> int:
         return port
 
 
-def wait_for(what: str, probe: Callable[[], T | None], seconds: float) -> T:
+def wait_for(what: str, probe: Callable[[], T | None], seconds: float, *, every: float = 0.5) -> T:
     """The first value of ``probe`` that is true; fails after ``seconds``."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if value := probe():
             return value
-        time.sleep(0.5)
+        time.sleep(every)
     raise AssertionError(f"waited {seconds:.0f} s in vain for {what}")
 
 
