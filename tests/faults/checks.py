@@ -28,12 +28,15 @@ def trainings(workspace: Path, undisturbed: Path) -> Iterator[str]:
             yield f"{theirs.name}: steps {twice} stand in metrics.jsonl twice"
 
 
-def leftovers(workspace: Path) -> Iterator[str]:
-    """Processes, locks, and half-built products."""
+def leftovers(workspace: Path, *, ours: bool = False) -> Iterator[str]:
+    """Processes, locks, and half-built products.
+
+    ``ours``: this process works in the workspace itself, so it may say so (flows/in_use.py).
+    """
     for process in processes(workspace):
         yield f"process {process.pid} is left over: {' '.join(command_line(process))[:200]}"
     for lock in (*workspace.glob(".locks/*"), *workspace.glob("run/*/lock")):
-        if _is_held(lock):
+        if not (ours and lock.name == "in-use") and _is_held(lock):
             yield f"{lock.relative_to(workspace)} is held"
     for path in workspace.glob(".building/*"):
         yield f"{path.relative_to(workspace)} is left over"
