@@ -49,7 +49,7 @@ def tracked(workspace: Path) -> Iterator[str]:
     """
     store = f"file:{workspace / 'mlflow.db'}?mode=ro"
     with closing(sqlite3.connect(store, uri=True)) as connection:
-        runs = connection.execute("SELECT run_uuid, name, status FROM runs").fetchall()
+        runs = connection.execute(_RUNS).fetchall()
         points = connection.execute("SELECT run_uuid, step FROM metrics WHERE key = 'train/loss'")
         steps: dict[str, list[int]] = {}
         for run, step in points:
@@ -68,6 +68,13 @@ def tracked(workspace: Path) -> Iterator[str]:
                 f"MLflow's run {name} has {len(steps.get(run_id, []))} losses at "
                 f"{len(set(steps.get(run_id, [])))} steps, metrics.jsonl has {len(rows)}"
             )
+
+
+_RUNS = """
+SELECT runs.run_uuid, coalesce(tags.value, runs.name), runs.status
+FROM runs LEFT JOIN tags ON tags.run_uuid = runs.run_uuid AND tags.key = 'generalist.run'
+WHERE runs.lifecycle_stage = 'active'
+"""
 
 
 def processes(workspace: Path) -> list[psutil.Process]:

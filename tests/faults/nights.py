@@ -235,9 +235,8 @@ def simulated(root: Path, nights: int) -> list[str]:
             print(months.night().line(), flush=True)
         wrong = list(holds(months, KEEP))
     usual = sorted(night.overhead for night in months.nights if not night.fault)
-    print(
-        f"beside the stages: {usual[len(usual) // 2]:.1f} s a night (median), {usual[-1]:.1f} s most"
-    )
+    median, most = usual[len(usual) // 2], usual[-1]
+    print(f"beside the work of the stages: {median:.1f} s a night, at most {most:.1f} s")
     print("\n".join(f"WRONG: {one}" for one in wrong) or "all holds")
     return wrong
 
