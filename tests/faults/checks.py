@@ -28,12 +28,15 @@ def trainings(workspace: Path, undisturbed: Path) -> Iterator[str]:
             yield f"{theirs.name}: steps {twice} stand in metrics.jsonl twice"
 
 
-def leftovers(workspace: Path) -> Iterator[str]:
-    """Processes, locks, and half-built products."""
+def leftovers(workspace: Path, *, ours: bool = False) -> Iterator[str]:
+    """Processes, locks, and half-built products.
+
+    ``ours``: this process works in the workspace itself, so it may say so (flows/in_use.py).
+    """
     for process in processes(workspace):
         yield f"process {process.pid} is left over: {' '.join(command_line(process))[:200]}"
     for lock in (*workspace.glob(".locks/*"), *workspace.glob("run/*/lock")):
-        if _is_held(lock):
+        if not (ours and lock.name == "in-use") and _is_held(lock):
             yield f"{lock.relative_to(workspace)} is held"
     for path in workspace.glob(".building/*"):
         yield f"{path.relative_to(workspace)} is left over"
@@ -46,7 +49,7 @@ def tracked(workspace: Path) -> Iterator[str]:
     """
     store = f"file:{workspace / 'mlflow.db'}?mode=ro"
     with closing(sqlite3.connect(store, uri=True)) as connection:
-        runs = connection.execute("SELECT run_uuid, name, status FROM runs").fetchall()
+        runs = connection.execute(_RUNS).fetchall()
         points = connection.execute("SELECT run_uuid, step FROM metrics WHERE key = 'train/loss'")
         steps: dict[str, list[int]] = {}
         for run, step in points:
@@ -65,6 +68,13 @@ def tracked(workspace: Path) -> Iterator[str]:
                 f"MLflow's run {name} has {len(steps.get(run_id, []))} losses at "
                 f"{len(set(steps.get(run_id, [])))} steps, metrics.jsonl has {len(rows)}"
             )
+
+
+_RUNS = """
+SELECT runs.run_uuid, coalesce(tags.value, runs.name), runs.status
+FROM runs LEFT JOIN tags ON tags.run_uuid = runs.run_uuid AND tags.key = 'generalist.run'
+WHERE runs.lifecycle_stage = 'active'
+"""
 
 
 def processes(workspace: Path) -> list[psutil.Process]:

@@ -21,7 +21,7 @@ def holds(months: "Months", keep: int) -> Iterator[str]:
     """Everything that does not."""
     yield from _nights(months)
     yield from _champion(months)
-    yield from checks.leftovers(months.workspace.root)
+    yield from checks.leftovers(months.workspace.root, ours=True)
     yield from checks.tracked(months.workspace.root)
     yield from _history(months)
     yield from _collected(months, keep)

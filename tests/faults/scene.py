@@ -42,7 +42,10 @@ class Ground:
 
 @contextmanager
 def made_ground(root: Path, say: Callable[[str], None]) -> Iterator[Ground]:
-    """The server with our automations, the prepared workspace and the undisturbed training."""
+    """The server with our automations, the prepared workspace and the undisturbed training.
+
+    What an earlier call has left in ``root`` is not prepared again.
+    """
     with server(root / "prefect") as env:
         say("Prefect answers")
         deploy = (
@@ -52,9 +55,10 @@ def made_ground(root: Path, say: Callable[[str], None]) -> Iterator[Ground]:
         _succeed([sys.executable, "-c", deploy], env)
         say("our automations are there, with short waits")
         prepared, undisturbed = root / "prepared", root / "undisturbed"
-        _succeed(generalist(prepared, "tokenize"), env)
-        shutil.copytree(prepared, undisturbed)
-        _succeed(generalist(undisturbed, "pretrain", "--tokens", str(TOKENS)), env)
+        if not undisturbed.exists():
+            _succeed(generalist(prepared, "tokenize"), env)
+            shutil.copytree(prepared, undisturbed)
+            _succeed(generalist(undisturbed, "pretrain", "--tokens", str(TOKENS)), env)
         say("a workspace is prepared, an undisturbed training done")
         yield Ground(root=root, server=env, prepared=prepared, undisturbed=undisturbed)
 

@@ -81,7 +81,7 @@ def api(env: Mapping[str, str], method: str, path: str, body: Any = None) -> Any
     """One request to the Prefect API that the environment leads to."""
     answer = httpx.request(method, f"{env['PREFECT_API_URL']}{path}", json=body, timeout=30)
     answer.raise_for_status()
-    return answer.json()
+    return answer.json() if answer.content else None
 
 
 def prefect(*arguments: str) -> list[str]:
