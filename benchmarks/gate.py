@@ -18,7 +18,7 @@ its interval is Wilson's, of the number of simulations.
 
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,7 +53,7 @@ class Case:
     nights: int = NIGHTS
     items: int = 300
     """Of a task."""
-    simulations: int = 300
+    simulations: int = 250
 
 
 class World:
@@ -166,7 +166,7 @@ def claim(said: str, ours: Array, before: Array, *, allowed: float | None = None
     )
 
 
-def false_promotions(seeds: float, simulations: int = 300) -> Iterator[Claim]:
+def false_promotions(seeds: float, simulations: int = 250) -> Iterator[Claim]:
     """At least one in thirty nights of challengers that are no better."""
     found = waits(Case(seeds=seeds, simulations=simulations))
     for rule in OURS:
@@ -174,24 +174,37 @@ def false_promotions(seeds: float, simulations: int = 300) -> Iterator[Claim]:
         yield claim(said, found[rule] <= NIGHTS, found[BEFORE] <= NIGHTS, allowed=0.05)
 
 
-def power(case: Case, rule: str = "5 seeds") -> Iterator[Claim]:
+def power(case: Case, *rules: str) -> Iterator[Claim]:
     """One night, five nights, of challengers that are better."""
     found = waits(case)
-    for nights in (1, case.nights):
-        said = (
-            f"promoted in {nights} night{'s' * (nights > 1)}, {100 * case.gain:+g} points; "
-            f"{case.items} items, seeds ±{case.seeds:g}, {rule}"
+    for rule in rules:
+        for nights in (1, case.nights):
+            said = (
+                f"promoted in {nights} night{'s' * (nights > 1)}, {100 * case.gain:+g} points; "
+                f"{case.items} items, seeds ±{case.seeds:g}, {rule}"
+            )
+            yield claim(said, found[rule] <= nights, found[BEFORE] <= nights)
+
+
+def harmed(loss: float, seeds: float = 0.005, simulations: int = 250) -> Claim:
+    """A task is named as harmed, that of the loss or, where there is none, any."""
+    case = Case(seeds=seeds, simulations=simulations)
+
+    def named(seed: int) -> tuple[bool, bool]:
+        world = World(case, np.random.default_rng([seed, 20261124]))
+        differences = world.answers(1, harm=loss)[0] - world.answers(1)[0]
+        spread = world.spreads()["10 seeds"]
+        compared = (
+            world.comparison(world.where, differences, spread),
+            world.comparison(*_without_strata(world, differences), Spread()),
         )
-        yield claim(said, found[rule] <= nights, found[BEFORE] <= nights)
+        found = [one.harmed(GATE.margin, GATE.significance) for one in compared]
+        ours, before = (TASKS[0] in one if loss else bool(one) for one in found)
+        return ours, before
 
-
-def blocked(case: Case) -> Claim:
-    """Kept back, because one task is harmed."""
-    found = waits(case)
-    said = (
-        f"kept back, {100 * case.gain:+g} points but {100 * (case.gain - case.harm):+g} on a task"
-    )
-    return claim(f"{said}; seeds ±{case.seeds:g}", found["5 seeds"] > 1, found[BEFORE] > 1)
+    both = np.array([named(seed) for seed in range(simulations)])
+    said = f"{100 * loss:g} points lost on a task" if loss else "nothing lost on any task"
+    return claim(f"called harmed, {said}; seeds ±{seeds:g}, 10 seeds", both[:, 0], both[:, 1])
 
 
 def claims() -> Iterator[Claim]:
@@ -200,16 +213,18 @@ def claims() -> Iterator[Claim]:
         yield from false_promotions(seeds)
     for gain in (0.01, 0.02, 0.05):
         for seeds in (0.0, 0.005, 0.01):
-            yield from power(Case(gain=gain, seeds=seeds, nights=5, simulations=150))
+            rules = ("5 seeds", "10 seeds") if gain == 0.02 else ("10 seeds",)
+            yield from power(Case(gain=gain, seeds=seeds, nights=5, simulations=150), *rules)
     for items in (1000, 3000):
-        yield from power(Case(gain=0.02, seeds=0.005, nights=5, items=items, simulations=150))
-    for loss in (0.05, 0.1, 0.2):
-        yield blocked(Case(gain=0.05, harm=0.05 + loss, seeds=0.005, nights=1, simulations=300))
+        case = Case(gain=0.02, seeds=0.005, nights=5, items=items, simulations=150)
+        yield from power(case, "10 seeds")
+    for loss in (0.0, 0.05, 0.1, 0.2):
+        yield harmed(loss)
 
 
-def main(rows: Sequence[Claim] = ()) -> None:
+def main() -> None:
     """Simulate all."""
-    report(__file__, rows or list(claims()))
+    report(__file__, list(claims()))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import Any
 
 from flows import commands as cli
 from flows import model_commands, night_commands, operations_commands, team
+from flows.prefect_settings import COMMAND_ENV
 
 STAGES = ("convert", "ingest", "tokenize", "pretrain", "evaluate", "promote")
 SPLITS = ("train", "validation", "test")
@@ -24,20 +25,6 @@ RETRAIN = ("on_change", "always", "continue_champion")
 INTERRUPTED = 130
 UNWIND_SECONDS = 20.0
 
-_QUIET = {
-    "DO_NOT_TRACK": "true",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
-    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
-    "PREFECT_LOGGING_EXTRA_LOGGERS": "flows",
-    "PREFECT_LOGGING_HANDLERS_API_LEVEL": "INFO",
-    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "PREFECT_CLIENT_MAX_RETRIES": "2",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-}
 _SILENT = {
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_ROOT_LEVEL": "CRITICAL",
@@ -129,6 +116,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "promote":
             sub.add_argument("--to", metavar="RUN", help="make this judged run champion by hand")
             sub.add_argument("--reason", default="", help="why, for the promotion log (--to)")
+    swing = add("seeds", "how much scores swing between seeds: trains the same again", flow)
+    swing.add_argument("--seeds", type=int, default=5, metavar="N", help="5 or more")
     add("plan", "what a run needs and how long it takes; refuses what cannot fit", flow)
     _add_looking(add, named)
     _add_using(add, named)
@@ -289,7 +278,7 @@ def _set_environment(options: argparse.Namespace) -> None:
         if getattr(options, name) is not None:
             os.environ[f"GENERALIST_{name.upper()}"] = str(getattr(options, name))
     loud = options.debug or options.name == "up"
-    for name, value in (_QUIET if loud else {**_QUIET, **_SILENT}).items():
+    for name, value in (COMMAND_ENV if loud else {**COMMAND_ENV, **_SILENT}).items():
         os.environ.setdefault(name, value)
     if not {"PREFECT_HOME", "PREFECT_API_URL"} & os.environ.keys():
         from flows.workspace import root

@@ -26,6 +26,7 @@ from flows.night import TaskAbout, night_products
 from flows.places import definitions, mirror, places
 from flows.profiles import ProfileName, resolve
 from flows.progress import Progress
+from flows.run_page import run_name, show_progress
 from flows.scores import EvaluationConfig, Inputs, score
 from flows.stages import stage
 from flows.workspace import Product, Workspace, plain
@@ -200,7 +201,7 @@ def page(
     )
 
 
-@flow
+@flow(flow_run_name=run_name, on_running=[show_progress])
 def benchmark(
     profile: ProfileName = "quickstart",
     tasks: tuple[str, ...] = (),

@@ -50,6 +50,11 @@ class Decision:
     by: str = ""
     """Who promoted the run by hand; empty: the gate decided."""
 
+    @property
+    def verdict(self) -> str:
+        """The decision in a word or two."""
+        return "promoted" if self.promoted else "not promoted"
+
     def plain(self) -> dict[str, Any]:
         """As plain values; a field that a gate's decision does not have is left out."""
         return {name: value for name, value in asdict(self).items() if name != "by" or value}

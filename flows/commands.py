@@ -65,6 +65,28 @@ def benchmark(options: argparse.Namespace) -> int:
     return 0
 
 
+def seeds(options: argparse.Namespace) -> int:
+    """Train the same with other seeds, and say how much the scores swing."""
+    from flows.console import make_console, staged
+    from flows.plan import plan, require
+    from flows.profiles import Overrides, load
+    from flows.workspace import Workspace
+
+    overrides = Overrides(tokens=options.tokens, seed=options.seed, threads=options.threads)
+    require(plan(load(options.profile, overrides), Workspace.open().root, timed=False))
+    from flows.seeds import seeds as flow
+
+    with staged(make_console()):
+        found = flow(profile=options.profile, runs=options.seeds, overrides=overrides)
+    print(f"standard deviations between seeds, {found['runs']} runs, scores from 0 to 1")
+    print(f"  mean as it was observed, choice of items included  {found['observed']:.4f}")
+    print(f"  mean, what the gate adds: an upper bound           {found['mean']:.4f}")
+    print("single tasks, beyond the choice of items")
+    for task, value in found["tasks"].items():
+        print(f"  {task:<50} {value:.4f}")
+    return 0
+
+
 def _flow(name: str) -> Any:
     """The flow of a command; Prefect is imported here (2 s)."""
     from importlib import import_module

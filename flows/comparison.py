@@ -130,20 +130,21 @@ def bootstrap(
 ) -> Comparison:
     """Means with their standard errors, of (n_groups, n_strata) sums of differences.
 
-    A draw without any group of a task says nothing of that task. The factor √(n / (n − 1)) makes
-    the variance of the draws that of a sample.
+    A draw without any group of a task says nothing of it: there the task has its mean. The factor
+    √(n / (n − 1)) makes the variance of the draws that of a sample.
     """
     strata = len(where.task)
     drawn = resampled_sums(np.hstack([differences, where.counts]), seed, resamples)
     counts = drawn[:, strata:]
     means = np.full(counts.shape, np.nan)
     np.divide(drawn[:, :strata], counts, out=means, where=counts > 0)
-    draws = where.by_task(means)
+    draws, observed = where.by_task(means), where.by_task(differences.sum(0) / where.counts.sum(0))
+    whole = np.where(np.isnan(draws), observed, draws).mean(1)
     return Comparison(
         tasks=where.tasks,
-        differences=where.by_task(differences.sum(0) / where.counts.sum(0)),
+        differences=observed,
         errors=np.nanstd(draws, axis=0) * _unbiased(where.n_groups),
-        error=float(np.nanmean(draws, axis=1).std() * _unbiased(np.array(where.groups))),
+        error=float(whole.std() * _unbiased(np.array(where.groups))),
         n_groups=tuple(where.n_groups.tolist()),
         groups=where.groups,
         spread=spread,

@@ -8,6 +8,7 @@ from flows import wanted
 from flows.places import places
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
+from flows.run_page import run_name, show_progress
 from flows.stages import stage
 from flows.workspace import Product, Workspace
 from gptcore.corpus.catalogues import CatalogueConfig, collect_catalogues
@@ -64,12 +65,14 @@ def converted(profile: Profile) -> tuple[dict[str, Product], Product]:
     return made, prompts(profile, made)
 
 
-@flow
+@flow(flow_run_name=run_name, on_running=[show_progress])
 def convert(profile: ProfileName = "quickstart", overrides: Overrides | None = None) -> None:
     """Turn the labelled datasets of a profile into prompts.
 
     Args:
-        profile: A complete configuration, shipped or of the project.
-        overrides: Changes to it for this run.
+        profile: What to train on, the model's size, the budget, the tasks: a configuration by name.
+            `quickstart` takes minutes on a laptop, `tiny` seconds and is for trying out;
+            `generalist profiles` tells of all, your own too.
+        overrides: Changes to the profile for this run only; None: as it is.
     """
     converted(load(profile, overrides))

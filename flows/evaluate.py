@@ -6,19 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact
 
 from flows import report, report_markdown
 from flows.contamination import contaminated
 from flows.gpu import device_kind
-from flows.mlflow_records import log_evaluation
+from flows.mlflow_missed import log_missed
+from flows.mlflow_records import evaluation_address, log_evaluation
 from flows.mlflow_tracking import tolerant
 from flows.mlflow_training import ensure_training_run
 from flows.places import definitions
+from flows.plan import admitted
 from flows.pretrain import Runs, experiment, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
+from flows.run_page import run_name, show_link, show_markdown, show_progress
 from flows.scores import EvaluationConfig, Inputs, score
+from flows.stack_state import mlflow_address
 from flows.stages import stage
 from flows.tokenize import Text, tokenized
 from flows.workspace import Product, Workspace, plain
@@ -93,8 +96,18 @@ def record(profile: Profile, runs: Runs, evaluated: Product) -> None:
             tokens=run.manifest.counts["tokens"],
         )
         ensure_training_run(workspace, runs.language_model_only, experiment=experiment(profile))
-    table = (evaluated.path / "table.md").read_text(encoding="utf-8")
-    create_markdown_artifact(table, key=f"scores-{profile.name}")
+        log_missed(workspace, profile.name, experiment(profile))
+    show_markdown(
+        (evaluated.path / "table.md").read_text(encoding="utf-8"),
+        key=f"scores-{profile.name}",
+        description=f"Scores of `{run.path.name}` on every task, beside all baselines.",
+    )
+    show_link(
+        evaluation_address(evaluated.path, mlflow_address(workspace.root)),
+        "Metrics and charts in MLflow",
+        key=f"mlflow-{profile.name}",
+        description=f"The evaluation of `{run.path.name}`; its page there leads to the training.",
+    )
 
 
 def evaluated(profile: Profile, text: Text, runs: Runs) -> Product:
@@ -104,14 +117,16 @@ def evaluated(profile: Profile, text: Text, runs: Runs) -> Product:
     return product
 
 
-@flow
+@flow(flow_run_name=run_name, on_running=[show_progress])
 def evaluate(profile: ProfileName = "quickstart", overrides: Overrides | None = None) -> None:
     """Score the models of a profile, as it is configured, on all its tasks.
 
     Args:
-        profile: A complete configuration, shipped or of the project.
-        overrides: Changes to it for this run.
+        profile: What to train on, the model's size, the budget, the tasks: a configuration by name.
+            `quickstart` takes minutes on a laptop, `tiny` seconds and is for trying out;
+            `generalist profiles` tells of all, your own too.
+        overrides: Changes to the profile for this run only; None: as it is.
     """
-    chosen = load(profile, overrides)
+    chosen = admitted(load(profile, overrides))
     text = tokenized(chosen)
     evaluated(chosen, text, pretrained(chosen, text))

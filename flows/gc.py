@@ -5,6 +5,7 @@ from prefect.artifacts import create_table_artifact
 
 from flows.garbage import KEEP, collect
 from flows.page_making import size
+from flows.run_page import run_name, show_progress
 from flows.stages import stage
 from flows.workspace import Workspace
 
@@ -30,7 +31,7 @@ def removed(keep: int, dry_run: bool) -> None:
     )
 
 
-@flow
+@flow(flow_run_name=run_name, on_running=[show_progress])
 def gc(keep: int = KEEP, dry_run: bool = False) -> None:
     """Remove products that neither the last nights nor any champion need.
 

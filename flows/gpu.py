@@ -25,13 +25,18 @@ from pathlib import Path
 from typing import Any
 
 from flows.errors import TrainerCrashed, TrainerError, TrainerStopped
+from flows.progress import LOG as SAY
+from gptcore.errors import RunLocked
+from gptcore.rundir import locked
 
 LOG = "trainer.log"
 METRICS = "metrics.jsonl"
 GRACE_SECONDS = 25.0
 """Time for a last checkpoint before the trainer is killed; less than Prefect's 30 s."""
 POLL_SECONDS = 0.2
-_DEVICES = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+PREDECESSOR_SECONDS = 600.0
+"""Time for a trainer whose flow is gone to notice, finish its step and write its checkpoint."""
+DEVICES = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 _QUOTED_LINES = 15
 RANK_TOKENS = 8192
 """A GPU of several gets at least so many tokens at a time; with fewer it only waits for others."""
@@ -44,7 +49,7 @@ Row = Mapping[str, float]
 
 def device_kind() -> str:
     """What the trainer will use, cuda or cpu; torch is imported only where a device might be."""
-    if not any(Path(device).exists() for device in _DEVICES):
+    if not any(Path(device).exists() for device in DEVICES):
         return "cpu"
     import torch
 
@@ -79,6 +84,7 @@ def train(
     serve it here). Raises TrainerStopped when the trainer was stopped from outside, TrainerError
     when it refused the job, TrainerCrashed when something else ended it.
     """
+    _await_predecessor(out)
     launch = out / "launch.json"
     launch.write_text(json.dumps({**job, "out": str(out)}, indent=1))
     metrics = _MetricsTail(out / METRICS)
@@ -94,6 +100,29 @@ def train(
     _check(code, out / LOG)
     summary: dict[str, Any] = json.loads((out / "summary.json").read_text())
     return summary
+
+
+def _await_predecessor(out: Path) -> None:
+    """Wait for the trainer that another flow run left here, for it may still write a checkpoint.
+
+    One that does not end in time is left to our trainer to refuse.
+    """
+    deadline, said = time.monotonic() + PREDECESSOR_SECONDS, False
+    while time.monotonic() < deadline:
+        try:
+            with locked(out):
+                return
+        except RunLocked:
+            if not said:
+                SAY.info("waiting for the trainer that still works in %s", out)
+            said = True
+            time.sleep(POLL_SECONDS)
+
+
+def newest_step(out: Path) -> int | None:
+    """Step of the last checkpoint in a run directory; None: there is none."""
+    names = [path.name for path in (out / "checkpoints").glob("step-*")]
+    return max((int(name.removeprefix("step-")) for name in names), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from flows.corpora import raw_texts
 from flows.places import fingerprints, places
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
+from flows.run_page import run_name, show_progress
 from flows.stages import stage
 from flows.workspace import Product, Workspace
 from gptcore.corpus.ingest import ingest as ingest_documents
@@ -78,12 +79,14 @@ def ingested(profile: Profile) -> tuple[Product, Product]:
     return prompts, documents(profile, made, prompts)
 
 
-@flow
+@flow(flow_run_name=run_name, on_running=[show_progress])
 def ingest(profile: ProfileName = "quickstart", overrides: Overrides | None = None) -> None:
     """Turn the corpora of a profile into documents.
 
     Args:
-        profile: A complete configuration, shipped or of the project.
-        overrides: Changes to it for this run.
+        profile: What to train on, the model's size, the budget, the tasks: a configuration by name.
+            `quickstart` takes minutes on a laptop, `tiny` seconds and is for trying out;
+            `generalist profiles` tells of all, your own too.
+        overrides: Changes to the profile for this run only; None: as it is.
     """
     ingested(load(profile, overrides))

@@ -7,6 +7,8 @@ Kept are, with everything that they were made from, as far back as manifests nam
 - the same of every run that ever was champion, by the gate or by hand, so that any of them can be
   made champion again, shown and explained;
 - a run that was never scored: its training is worth more than its place;
+- evaluations of runs that were never judged but are like one that is kept: the gate measures on
+  them how much scores swing between seeds (flows/spread.py);
 - benchmarks of a model that is kept, which a person asked for;
 - whatever was used within the last day, because a night that failed is started again.
 
@@ -17,6 +19,7 @@ enough.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from flows.champion import Decision
+from flows.spread import kind_of
 from flows.workspace import Product
 
 DAY = 86_400.0
@@ -53,6 +56,9 @@ def kept(
     for run in _never_scored(products, judged):
         graph.keep(run, "never scored yet")
     graph.follow()
+    for place in graph.other_seeds({decision.run_digest for decision in judged}):
+        graph.keep(place, "measures how much scores swing between seeds")
+    graph.follow()
     for name, why in (("evaluation", "benchmark of a model that is kept"), ("report", "page")):
         for place in graph.made_from_kept(name):
             graph.keep(place, why)
@@ -83,8 +89,12 @@ def _never_scored(products: Sequence[Product], judged: Collection[Decision]) -> 
         for digest in one.manifest.inputs.values()
     }
     scored |= {decision.run_digest for decision in judged}
-    runs = [one for one in products if one.manifest.kind == "run"]
+    runs = [one for one in products if _is_run(one)]
     return [place_of(run) for run in runs if run.digest not in scored]
+
+
+def _is_run(product: Product) -> bool:
+    return product.manifest.kind == "run"
 
 
 class _Graph:
@@ -113,6 +123,18 @@ class _Graph:
             for digest in self.products[place].manifest.inputs.values():
                 if digest in self._used_last and digest not in self._digests:
                     self.keep(self._used_last[digest], f"{place} was made from it")
+
+    def other_seeds(self, judged: Collection[str]) -> list[str]:
+        """Evaluations of runs like those that are kept, about which nobody decided."""
+        alike = {kind_of(one) for one in map(self.products.__getitem__, self.why) if _is_run(one)}
+        found = []
+        for place, product in self.products.items():
+            digest = product.manifest.inputs.get("generalist", "")
+            run = self.products.get(self._used_last.get(digest, ""))
+            wanted = product.manifest.kind == "evaluation" and digest not in judged
+            if wanted and run is not None and _is_run(run) and kind_of(run) in alike:
+                found.append(place)
+        return found
 
     def made_from_kept(self, kind: str) -> list[str]:
         """Benchmarks' evaluations of kept models; pages of kept evaluations, the newest of each."""

@@ -30,7 +30,7 @@ class Machine:
     free_disk: int
     """Where the workspace is."""
     device_memory: int | None = None
-    """Free on the accelerator; None: there is none."""
+    """Of the accelerator, in all; None: there is none."""
     matmul: float | None = None
     """Operations per second of a large product in the precision of training; None: not timed."""
 
@@ -79,7 +79,8 @@ def _limits(groups: Path = _GROUPS) -> Iterator[int]:
 def _device_memory() -> int:
     import torch
 
-    return int(torch.cuda.mem_get_info()[0])
+    # In all: a predecessor that still writes its checkpoint must not refuse the one that follows.
+    return int(torch.cuda.get_device_properties(0).total_memory)
 
 
 def _matmul(device: str, precision: str, threads: int) -> float:

@@ -35,9 +35,9 @@ def log_history(workspace: Workspace, profile: str, experiment: str) -> None:
 
 
 def every_night(decided: Sequence[Decision]) -> Points:
-    """The scores of what was judged, by number of the decision."""
+    """The scores of what was judged, by number of the decision; by hand nothing is judged."""
     return [
-        (number, {f"history/{task}": value for task, value in one.scores.items()})
+        (number, {f"history/{t}": value for t, value in one.scores.items() if not one.by})
         for number, one in enumerate(decided, start=1)
     ]
 

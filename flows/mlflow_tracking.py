@@ -19,8 +19,10 @@ from flows import outage, sharing
 from flows.errors import FlowsError
 from flows.outage import VARIABLE
 from flows.progress import LOG
-from flows.workspace import Workspace
+from flows.workspace import ASIDE, Workspace
 
+DATABASE = "mlflow.db"
+"""File of a workspace that holds its records, unless a server is named."""
 IDS = "mlflow.json"
 """File of a product directory that holds the ids of its MLflow run and logged model."""
 DEFAULTS = {
@@ -61,6 +63,8 @@ class Store:
         if self._own:  # MLflow sets the variable itself, and it would outlive this workspace
             os.environ.pop(VARIABLE, None)
         try:
+            if self._own:
+                _made_whole(workspace)
             self.client: Any = mlflow.MlflowClient()
             self.client.search_experiments(max_results=1)
         except Exception as error:
@@ -81,7 +85,7 @@ class Store:
             if self._own and found.artifact_location.rpartition("/")[0] != artifacts:
                 raise FlowsError(
                     f"the workspace was moved: MLflow keeps its files in {found.artifact_location};"
-                    f" move it back, or remove {self._workspace.root / 'mlflow.db'}, and runs are"
+                    f" move it back, or remove {self._workspace.root / DATABASE}, and runs are"
                     " logged again"
                 )
             return str(found.experiment_id)
@@ -204,9 +208,38 @@ class Store:
         self.client.set_logged_model_tags(model_id, {MLFLOW_MODEL_VERSIONS: told})
 
 
+def _made_whole(workspace: Workspace) -> None:
+    """Make the SQLite file aside, when it is not there yet, and put it in its place when whole.
+
+    MLflow makes it in some fifty migrations; where a process ends between two of them, no later one
+    can go on with the file ("table … already exists").
+    """
+    place = workspace.root / DATABASE
+    if place.exists():
+        return
+    from mlflow import MlflowClient
+
+    with workspace.locked(DATABASE):
+        if not place.exists():
+            aside = workspace.root / ASIDE / DATABASE
+            for left in aside.parent.glob(f"{DATABASE}*"):  # its journal too
+                left.unlink()
+            MlflowClient(f"sqlite:///{aside}").search_experiments(max_results=1)
+            aside.rename(place)
+
+
 def tracking_uri(workspace: Workspace) -> str:
     """Where MLflow's records are: ``MLFLOW_TRACKING_URI``, or SQLite in the workspace."""
-    return os.environ.get(VARIABLE) or f"sqlite:///{workspace.root / 'mlflow.db'}"
+    return os.environ.get(VARIABLE) or f"sqlite:///{workspace.root / DATABASE}"
+
+
+def running_runs(workspace: Workspace) -> list[str]:
+    """Names of the run directories whose runs the store believes to be in training."""
+    store = Store(workspace)
+    ids = [one.experiment_id for one in store.client.search_experiments()]
+    found = store.client.search_runs(ids, "attributes.status = 'RUNNING'", max_results=_BATCH)
+    names = (run.data.tags.get(f"{TAG}.run") for run in found)
+    return sorted(name for name in names if name)
 
 
 @contextmanager

@@ -87,15 +87,17 @@ class TrainingRun:
         self._logged = 0
         self._pending: deque[Row] = deque()
         self._samples: deque[tuple[int, dict[str, float]]] = deque(maxlen=_SAMPLES)
+        self._watched = 0
         self._vitals: Vitals | None = None
         self._gpus: Any | None = None
         self._status = ""
+        self._told: set[str] = set()
         self._ending = threading.Event()
         self._sender: threading.Thread | None = None
 
     def watch(self, pid: int) -> None:
         """Sample what a process and all that it starts take of the machine."""
-        self._vitals = Vitals(pid, self._directory)
+        self._watched = pid
 
     def log(self, rows: Sequence[Row]) -> None:
         """Take new rows of metrics.jsonl; returns at once."""
@@ -138,9 +140,11 @@ class TrainingRun:
 
     def _work(self) -> None:
         """What the thread does: send every few seconds, and at the end once more."""
+        if self._watched:  # psutil counts from the last question of the same thread
+            self._vitals = Vitals(self._watched, self._directory)
         wait = FIRST_SECONDS
         while not self._ending.wait(wait):
-            self._sample()
+            self._try(self._sample)
             self._try(self._flush)
             wait = FLUSH_SECONDS
         if self._status and self._store is not None:
@@ -162,8 +166,9 @@ class TrainingRun:
             work()
         except Exception as error:  # of whatever kind: the trainer goes on
             outage.note(error)
-            if not known:
-                LOG.warning("MLflow cannot be reached, training goes on: %s", error)
+            if not known and str(error) not in self._told:
+                LOG.warning("MLflow is not told, training goes on: %s", error)
+            self._told.add(str(error))
 
     def _terminate(self) -> None:
         self._flush()

@@ -20,6 +20,7 @@ from flows.mixture import said
 from flows.plan_checks import amount, problems, remarks
 from flows.profiles import Profile
 from flows.volumes import BYTES_PER_TOKEN, Volumes, volumes
+from flows.workspace import Workspace
 from gptcore.config import ModelConfig, TrainConfig
 
 if TYPE_CHECKING:
@@ -166,6 +167,15 @@ def require(made: Plan) -> None:
         raise ConfigError(
             f"profile {made.profile.name!r} does not fit: {'; '.join(found[:_SHOWN])}{more}"
         )
+
+
+def admitted(profile: Profile) -> Profile:
+    """The profile, when it fits this machine and the workspace; raises ConfigError.
+
+    What flows ask before their first stage, so that nobody waits for a night that cannot end well.
+    """
+    require(plan(profile, Workspace.open().root, timed=False))
+    return profile
 
 
 def show_plan(console: "Console", made: Plan) -> None:

@@ -1,7 +1,8 @@
 """Flow ``pretrain``: token shards → the generalist and its twin without tasks."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -11,12 +12,14 @@ from prefect import flow
 
 from flows import gpu, sharing
 from flows.champion import champion_of
-from flows.errors import FlowsError
+from flows.errors import FlowsError, TrainerCrashed, TrainerError, TrainerStopped
 from flows.mixture import settled_mixture
 from flows.mlflow_training import Training, training_run
+from flows.plan import admitted
 from flows.profiles import Overrides, Profile, ProfileName, load
-from flows.progress import Progress
+from flows.progress import LOG, Progress
 from flows.run_about import commit
+from flows.run_page import run_name, show_progress
 from flows.stages import stage
 from flows.tokenize import Text, tokenized
 from flows.workspace import Product, Workspace
@@ -82,7 +85,7 @@ def _trained(
         inputs={role: product.digest for role, product in inputs.items()},
         commit=commit(),
     )
-    with training_run(Workspace.open(), out, training) as tracked:
+    with training_run(Workspace.open(), out, training) as tracked, telling_where_it_stopped(out):
 
         def on_rows(rows: Sequence[gpu.Row]) -> None:
             sharing.require_lease(out)
@@ -95,6 +98,27 @@ def _trained(
         summary = gpu.train(job, out, on_rows, on_start=tracked.watch)
         shutil.copytree(inputs["tokenizer"].path, out / "tokenizer", dirs_exist_ok=True)
     return {**summary, "commit": training.commit}
+
+
+@contextmanager
+def telling_where_it_stopped(out: Path) -> Iterator[None]:
+    """A training that ends early leaves a line in the log: from which checkpoint it goes on."""
+    try:
+        yield
+    except BaseException as error:
+        refused = isinstance(error, TrainerError) and not isinstance(
+            error, TrainerStopped | TrainerCrashed
+        )
+        if not refused and (step := gpu.newest_step(out)) is not None:
+            LOG.warning(
+                "training stopped; its checkpoint of step %d is in %s: a run with the same "
+                "parameters goes on from there",
+                step,
+                out,
+            )
+            for handler in LOG.handlers:  # a process that is cancelled may not come to it
+                handler.flush()
+        raise
 
 
 def experiment(profile: Profile) -> str:
@@ -160,7 +184,7 @@ def _next_seed(workspace: Workspace, profile: Profile) -> int:
     return next(seed for seed in count(profile.train.seed) if seed not in used)
 
 
-@flow
+@flow(flow_run_name=run_name, on_running=[show_progress])
 def pretrain(
     profile: ProfileName = "quickstart",
     retrain: Retrain = "on_change",
@@ -169,10 +193,12 @@ def pretrain(
     """Train the models of a profile.
 
     Args:
-        profile: A complete configuration, shipped or of the project.
-        retrain: on_change reuses a run whose data, code and settings are the same; always trains
-            anew with the next seed; continue_champion goes on from the champion's weights.
-        overrides: Changes to the profile for this run.
+        profile: What to train on, the model's size, the budget, the tasks: a configuration by name.
+            `quickstart` takes minutes on a laptop, `tiny` seconds and is for trying out;
+            `generalist profiles` tells of all, your own too.
+        retrain: `on_change`: only if data, code or settings are new; else a finished run is reused.
+            `always`: anew, with the next seed. `continue_champion`: on from the champion's weights.
+        overrides: Changes to the profile for this run only; None: as it is.
     """
-    chosen = load(profile, overrides)
+    chosen = admitted(load(profile, overrides))
     pretrained(chosen, tokenized(chosen), retrain)

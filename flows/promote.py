@@ -11,10 +11,13 @@ from flows.champion import Decision, champion_of, decisions, known_decision, rec
 from flows.evaluate import evaluated
 from flows.gate import GateConfig
 from flows.judging import judge
+from flows.plan import admitted
 from flows.pretrain import Runs, pretrained
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import LOG
 from flows.registered import mirror
+from flows.report import safe
+from flows.run_page import run_name, show_markdown, show_progress
 from flows.scores import GENERALIST
 from flows.stages import stage
 from flows.tokenize import Text, tokenized
@@ -40,7 +43,34 @@ def decide(profile: Profile, text: Text, runs: Runs, evaluation: Product) -> Out
     with workspace.locked(f"promotion/{profile.name}"):
         outcome = _decide(workspace, profile, text, run, evaluation)
         mirror(workspace, profile.name, outcome.decision)
-        return outcome
+    show_decision(outcome)
+    return outcome
+
+
+def show_decision(outcome: Outcome) -> None:
+    """The decision on the flow run's page: promoted or not, why, the champion before and after."""
+    decision = outcome.decision
+    after = decision.run if decision.promoted else decision.champion
+    rows = {
+        "decision": decision.verdict,
+        "judged": _code(decision.run),
+        "champion before": _code(decision.champion),
+        "champion after": _code(after),
+        "decided": decision.date,
+    }
+    lines = [f"## {decision.profile}: {decision.verdict}", "", safe(decision.reason), ""]
+    lines += ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())]
+    if not outcome.new:
+        lines += ["", "Nothing is new: this was decided before and stands."]
+    show_markdown(
+        "\n".join(lines),
+        key=f"decision-{decision.profile}",
+        description=f"{decision.profile}: {decision.verdict}",
+    )
+
+
+def _code(place: str) -> str:
+    return f"`{place}`" if place else "none"
 
 
 def _decide(
@@ -72,7 +102,7 @@ def _decide(
         evidence=plain(verdict.evidence) if verdict.evidence else {},
     )
     record(workspace, decision)
-    LOG.info("%s: %s", "promoted" if decision.promoted else "not promoted", decision.reason)
+    LOG.info("%s: %s", decision.verdict, decision.reason)
     return Outcome(decision=decision, new=True)
 
 
@@ -100,7 +130,7 @@ def promoted_by_hand(profile: Profile, to: str, reason: str) -> Decision:
     return decision
 
 
-@flow
+@flow(flow_run_name=run_name, on_running=[show_progress])
 def promote(
     profile: ProfileName = "quickstart",
     overrides: Overrides | None = None,
@@ -110,8 +140,10 @@ def promote(
     """Decide whether the model of a profile, as it is configured, becomes its champion.
 
     Args:
-        profile: A complete configuration, shipped or of the project.
-        overrides: Changes to it for this run.
+        profile: What to train on, the model's size, the budget, the tasks: a configuration by name.
+            `quickstart` takes minutes on a laptop, `tiny` seconds and is for trying out;
+            `generalist profiles` tells of all, your own too.
+        overrides: Changes to the profile for this run only; None: as it is.
         to: Nothing is trained or scored: this judged run is made champion by hand, such as an
             earlier one to roll back to. The start of its name will do.
         reason: Why, for the promotion log, where a run is made champion by hand.
@@ -120,6 +152,6 @@ def promote(
     if to:
         promoted_by_hand(chosen, to, reason)
         return
-    text = tokenized(chosen)
+    text = tokenized(admitted(chosen))
     runs = pretrained(chosen, text)
     decide(chosen, text, runs, evaluated(chosen, text, runs))

@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from prefect.artifacts import create_link_artifact, create_markdown_artifact
-
 from flows.champion import Decision
 from flows.mlflow_records import log_page
 from flows.mlflow_tracking import tolerant
 from flows.page import collect_night, write_page
 from flows.profiles import Profile
+from flows.run_page import show_link, show_markdown
 from flows.stages import stage
 from flows.workspace import Product, Workspace
 
@@ -30,10 +29,11 @@ def publish(profile: Profile, decision: Decision, evaluation: Product) -> str:
     )
     page, key = product.path / PAGE, f"report-{profile.name}"
     address = logged_at(workspace, evaluation, page)
+    about = "Scores, what decided, what was trained on what, examples, limits: on one page."
     if address:
-        create_link_artifact(link=address, link_text="The night's report", key=key)
+        show_link(address, "The night's report", key=key, description=about)
     else:
-        create_markdown_artifact(f"The night's report: `{page}`", key=key)
+        show_markdown(f"The night's report: `{page}`", key=key, description=about)
     return address or str(page)
 
 

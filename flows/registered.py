@@ -2,7 +2,7 @@
 
 A judged run is a version there, with its decision in the tags. The alias challenger is at the run
 that was judged last, champion at the run that ``champion_of`` names, whoever made it champion and
-whatever MLflow has missed before.
+whatever MLflow has missed before. The model's description and the history runs follow the log.
 """
 
 from flows.champion import Decision, champion_decision, run_of
@@ -29,7 +29,7 @@ def _register(workspace: Workspace, profile: str, decision: Decision, aliases: l
     """A version with the decision in its tags."""
     model, run = f"generalist-{profile}", run_of(workspace, decision)
     tags = {
-        "decision": "promoted" if decision.promoted else "not promoted",
+        "decision": decision.verdict,
         "reason": decision.reason,
         "date": decision.date,
         "run": decision.run,

@@ -10,7 +10,8 @@ cannot see, and that is what is estimated here,
 whose second term is what the bootstrap finds (in its linear form: the squares of the groups'
 contributions, Field & Welsh 2007). Configurations with the same model and as many training tokens
 are pooled. A few seeds say little, so the mean's variance between runs is taken at the upper end of
-its one-sided 90 % interval (χ², by Wilson & Hilferty 1931); below five seeds or so nothing is said.
+its one-sided 80 % interval (χ², by Wilson & Hilferty 1931): with five seeds the plain estimate lets
+thirty nights err in 12 %, and 90 % halves the power (docs/design.md). With fewer nothing is said.
 
 No file is kept: evaluations and runs of the workspace are the measurement. Every night with
 ``retrain=always`` adds one, ``generalist seeds`` makes what is missing.
@@ -34,7 +35,7 @@ from tasks_to_text.task import MAIN
 
 ENOUGH = 4
 """Degrees of freedom from which an estimate counts: five seeds of one configuration."""
-CONFIDENCE = 0.9
+CONFIDENCE = 0.8
 """That the variance between runs is no larger than what is used."""
 _MOST = 40
 """Evaluations that are read, the newest."""
@@ -132,7 +133,7 @@ def _alike(workspace: Workspace, run: Product) -> list[list[Product]]:
     runs = {
         product.digest: product
         for product in workspace.finished("run")
-        if _kind(product) == _kind(run) and "initial" not in product.manifest.inputs
+        if kind_of(product) == kind_of(run) and "initial" not in product.manifest.inputs
     }
     found: dict[str, dict[str, Product]] = {}
     for evaluation in workspace.finished("evaluation")[::-1][:_MOST]:
@@ -144,7 +145,7 @@ def _alike(workspace: Workspace, run: Product) -> list[list[Product]]:
     return [list(by_run.values()) for by_run in found.values() if len(by_run) > 1]
 
 
-def _kind(run: Product) -> tuple[str, Any, Any]:
+def kind_of(run: Product) -> tuple[str, Any, Any]:
     """What runs must have in common to swing alike."""
     config = run.manifest.config
     return run.manifest.name, config.get("model"), config.get("train", {}).get("tokens")

@@ -47,11 +47,12 @@ def up(
     nearly full or ``host`` is open to others without a password; later when a server does not come
     up or keeps dying.
     """
-    start, stop = time.monotonic(), _stopped_by_signals()
+    start = time.monotonic()
     team.require_auth(host)
     places = Places(workspace=workspace.root, port=port, mlflow_port=mlflow_port, host=host)
     with stack_state.only_one(workspace.root) as before:
         workspace.need_room()
+        stop = _stopped_by_signals()
         stack = Stack(places, Voice(console, places.directory / "stack.log"), stop)
         stack.tidy()
         _need_ports(places)

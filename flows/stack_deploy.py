@@ -1,4 +1,4 @@
-"""Pools, limits, deployments and automations on the stack's server, by a process of its own.
+"""``generalist deploy`` on the stack's server, by a process of its own.
 
 Of its own because Prefect's client reads where its server is when it is imported, and would keep
 150 MB in the launcher.
@@ -9,22 +9,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from flows.errors import FlowsError
-from flows.stack_services import POOLS
 
 
 def deploy(environment: Mapping[str, str], stop: threading.Event) -> bool:
     """Put everything on the server; False when a signal came before the end."""
-    prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
-    create = ["work-pool", "create", "--type", "process", "--overwrite"]
-    file = str(Path(__file__).parents[1] / "prefect.yaml")
-    commands = [
-        *([*prefect, *create, pool] for pool in POOLS),
-        [*prefect, "deploy", "--all", "--prefect-file", file],
-    ]
-    return all(_run(command, environment, stop) for command in commands)
+    return _run([sys.executable, "-m", "flows", "deploy"], environment, stop)
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str], stop: threading.Event) -> bool:

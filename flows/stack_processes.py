@@ -62,6 +62,12 @@ def engines_among(processes: Iterable[psutil.Process]) -> list[Engine]:
     return [engine for engine in found if _parent(engine.process) not in pids]
 
 
+def flow_runs_here() -> set[str]:
+    """Ids of the flow runs that a process of this machine works on, whoever started it."""
+    found = (_variable(process, _FLOW_RUN) for process in psutil.process_iter() if lives(process))
+    return {flow_run for flow_run in found if flow_run}
+
+
 def _leads(process: psutil.Process) -> bool:
     with contextlib.suppress(ProcessLookupError):
         return bool(os.getsid(process.pid) == process.pid)

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from flows.stack_processes import flow_runs_here
 from flows.stack_services import POOLS
 from flows.team import credentials
 
@@ -35,11 +36,14 @@ def at_work(api: str) -> list[dict[str, Any]]:
 def settle(api: str, known: Collection[str]) -> tuple[str, ...]:
     """Make the states true of what nobody works on any more; returns the ids to go on with.
 
-    To be called when no worker and no engine runs. ``known``: ids of runs that were at work when
-    the end came; those that have ended otherwise since are left alone.
+    To be called when no worker and no engine of the stack runs; what somebody else's worker has on
+    this machine is left alone. ``known``: ids of runs that were at work when the end came; those
+    that have ended otherwise since are left alone too.
     """
-    resumable = []
+    resumable, alive = [], flow_runs_here()
     for run in at_work(api):
+        if run["id"] in alive:
+            continue
         if run["state"]["type"] == "CANCELLING":
             _set(api, run["id"], "CANCELLED", "Cancelled", "cancelled while the stack was stopped")
         else:

@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx
 
 from flows import team
+from flows.prefect_settings import SERVER_ENV, WORKER_ENV
 from flows.stack_processes import MARK
 from flows.stack_state import DIRECTORY
 
@@ -65,18 +66,17 @@ class Places:
     def environment(self) -> dict[str, str]:
         """What every process of the stack gets on top of the launcher's own."""
         return {
+            **SERVER_ENV,
+            **WORKER_ENV,
             "PREFECT_HOME": str(self.directory / "prefect"),
             "PREFECT_API_URL": self.api,
             "PREFECT_SERVER_API_HOST": self.host,
             "PREFECT_SERVER_API_PORT": str(self.port),
-            "PREFECT_SERVER_UI_V2_ENABLED": "false",
             "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
-            "PREFECT_WORKER_QUERY_SECONDS": "2",
             # The command line's two would not outlast a server that is started again.
             "PREFECT_CLIENT_MAX_RETRIES": "6",
             "GENERALIST_WORKSPACE": str(self.workspace),
             "MLFLOW_TRACKING_URI": self.mlflow,
-            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             "PYTHONUNBUFFERED": "1",
             MARK: str(self.directory),
             **team.server_settings(self.directory, self.host),

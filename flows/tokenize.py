@@ -8,6 +8,7 @@ from flows.encoding import encode
 from flows.ingest import ingested
 from flows.profiles import Overrides, Profile, ProfileName, load
 from flows.progress import Progress
+from flows.run_page import run_name, show_progress
 from flows.stages import stage
 from flows.workspace import Product, Workspace
 from gptcore.corpus.documents import read_texts
@@ -71,12 +72,14 @@ def tokenized(profile: Profile) -> Text:
     )
 
 
-@flow
+@flow(flow_run_name=run_name, on_running=[show_progress])
 def tokenize(profile: ProfileName = "quickstart", overrides: Overrides | None = None) -> None:
     """Train the tokenizer of a profile and encode its text.
 
     Args:
-        profile: A complete configuration, shipped or of the project.
-        overrides: Changes to it for this run.
+        profile: What to train on, the model's size, the budget, the tasks: a configuration by name.
+            `quickstart` takes minutes on a laptop, `tiny` seconds and is for trying out;
+            `generalist profiles` tells of all, your own too.
+        overrides: Changes to the profile for this run only; None: as it is.
     """
     tokenized(load(profile, overrides))

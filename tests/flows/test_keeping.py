@@ -90,14 +90,21 @@ def test_nothing_that_is_needed_goes_and_everything_else_does(
     assert own <= why.keys()
     for one in stays:
         assert set(one.manifest.inputs.values()) & there <= digests, "a lineage has a hole"
+    decided = {decision.run_digest for decision in judged}
+    runs = {one.digest for one in products if one.manifest.kind == "run"} - decided
+
+    def is_unjudged(evaluation: Product) -> bool:
+        return evaluation.manifest.inputs.get("generalist") in runs
+
     named = {digest for one in stays for digest in one.manifest.inputs.values()}
     for one in stays:
         last = one.manifest.name.endswith(BENCHMARK) and one.manifest.kind == "evaluation"
         asked = last and one.manifest.inputs.get("generalist") in digests
         page = one.manifest.kind == "report" and one.manifest.inputs.get("evaluation") in digests
-        needed = place_of(one) in own or one.digest in named or asked or page
+        seed = one.manifest.kind == "evaluation" and is_unjudged(one)
+        needed = place_of(one) in own or one.digest in named or asked or page or seed
         assert needed, f"{place_of(one)} stays: {why[place_of(one)]}"
-        if place_of(one) not in own and not (asked or page):
+        if place_of(one) not in own and not (asked or page or seed):
             same = [other for other in stays if other.digest == one.digest and other is not one]
             assert not same, "the same content stays twice"
     again = kept(stays, judged, keep=keep, used=used, now=NOW)
@@ -112,3 +119,21 @@ def test_of_the_same_content_twice_what_was_used_last_stays() -> None:
         place_of(new),
         place_of(run),
     }
+
+
+def test_seeds_that_the_gate_measures_on_stay_while_their_kind_does() -> None:
+    def seed(number: int, tokens: int) -> list[Product]:
+        run = product(number, "run", f"r{number}", {}, "some-generalist")
+        run.manifest.config["train"] = {"tokens": tokens}
+        scored = {"generalist": run.digest}
+        return [run, product(number, "evaluation", f"e{number}", scored, "some")]
+
+    champion, same, other = seed(0, 10), seed(1, 10), seed(2, 20)
+    promoted = Decision(
+        key="k", profile="some", promoted=True, reason="r",
+        run=place_of(champion[0]), run_digest="r0", evaluation=place_of(champion[1]),
+    )  # fmt: skip
+    there = [*champion, *same, *other]
+    used = {place_of(one): 0.0 for one in there}
+    why = kept(there, [promoted], keep=1, used=used, now=NOW)
+    assert why.keys() == {place_of(one) for one in [*champion, *same]}

@@ -59,7 +59,7 @@ class Stack(NamedTuple):
         found: dict[str, Any] = api(self.env, "GET", f"/flow_runs/{flow_run_id}")
         return found
 
-    def finished(self, flow_run_id: str, seconds: float = 400) -> dict[str, Any]:
+    def finished(self, flow_run_id: str, seconds: float = 900) -> dict[str, Any]:
         """The flow run when it has ended in any way."""
 
         def probe() -> dict[str, Any] | None:

@@ -21,16 +21,16 @@ from tests.operations.stacks import STOP_SECONDS, Stack, command, kill, start, s
 
 pytestmark = pytest.mark.operations
 
-LONG = {"profile": "tiny", "overrides": {"tokens": 600_000}}
+LONG = {"profile": "tiny", "overrides": {"tokens": 250_000}}
 """Parameters of a training that is still at work when one looks."""
 
 
-def refused(workspace: Path, prefect: int, mlflow: int) -> str:
-    """What ``generalist up`` says when it does not start; within seconds."""
+def refused(workspace: Path, prefect: int, mlflow: int, seconds: float = 60) -> str:
+    """What ``generalist up`` says when it does not start."""
     done = subprocess.run(
         command(workspace, prefect, mlflow),
         capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=60, check=False,
+        timeout=seconds, check=False,
     )  # fmt: skip
     assert done.returncode == 2, done.stdout + done.stderr
     return done.stderr
@@ -76,6 +76,35 @@ def test_a_night_by_hand_and_one_by_worker_share_workspace_and_mlflow(stack: Sta
     assert "MLflow does not have" not in printed
     assert f"{stack.mlflow}/#/experiments" in printed
     assert len(search_runs(stack)) > len(runs)
+
+
+def doctor(workspace: Path, code: int = 0) -> str:
+    """What ``generalist doctor`` prints."""
+    named = [sys.executable, "-m", "flows", "doctor", "--workspace", str(workspace)]
+    done = subprocess.run(
+        named, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=240, check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_doctor_finds_a_stack_well_and_sees_what_is_done_to_it(stack: Stack) -> None:
+    said = doctor(stack.workspace)
+    assert said.startswith("    what") and "✗" not in said
+    for line in ("stack's", "last night", "does not answer", "missing"):
+        assert line not in said
+    assert "runs are scheduled, next" in said and "generalist-gpu" in said
+    assert "all enabled" in said and "0 wrong" in said
+    url = stack.env["PREFECT_API_URL"]
+    first = api(stack.env, "POST", "/automations/filter", {})[0]
+    httpx.patch(f"{url}/automations/{first['id']}", json={"enabled": False}).raise_for_status()
+    assert f"switched off: {first['name']}" in " ".join(doctor(stack.workspace).split())
+    httpx.delete(f"{url}/automations/{first['id']}").raise_for_status()
+    said = " ".join(doctor(stack.workspace, code=1).split())
+    assert f"missing: {first['name']}" in said and "→ generalist deploy" in said
+    run([sys.executable, "-m", "flows", "deploy"], stack.env)
+    assert "all enabled" in doctor(stack.workspace)
 
 
 def test_a_second_start_is_refused_with_the_address_of_the_first(stack: Stack) -> None:
@@ -173,3 +202,12 @@ def test_what_a_launcher_left_is_ended_by_the_next_start(tmp_path: Path) -> None
     finally:
         left.kill()
         left.wait()
+
+
+def test_a_server_that_does_not_start_ends_all_with_the_end_of_its_log(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "workspace").root
+    (workspace / "mlflow.db").write_text("no database\n" * 1000)
+    said = refused(workspace, free_port(), free_port(), seconds=300)
+    assert "mlflow does not start" in said and str(workspace / "stack" / "mlflow.log") in said
+    assert "  | " in said and "file is not a database" in said
+    assert stack_processes.family(workspace / "stack") == []
