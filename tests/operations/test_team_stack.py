@@ -52,10 +52,10 @@ def ended(url: str, flow_run: str, auth: Any = AUTH, seconds: float = 900) -> di
 
 
 def fires(url: str, auth: Any) -> None:
-    """A deployment whose schedule is every half minute is really run by its worker."""
+    """A deployment whose schedule is every minute is really run by its worker."""
     id = ask(url, "GET", "/deployments/name/convert/convert", auth=auth)["id"]
     often = {
-        "schedule": {"interval": 30},
+        "schedule": {"interval": 60},
         "active": True,
         "parameters": {"profile": "tiny"},
     }
