@@ -27,7 +27,7 @@ from flows.stack_services import HOST, POOLS, Child, Places, Service, answers, s
 from flows.stack_state import State
 from flows.workspace import Workspace
 
-START_SECONDS = 180.0
+START_SECONDS = 300.0
 """For a server to answer, or a worker to be online; a busy machine is slow."""
 POLL_SECONDS = 1.0
 UNWIND_SECONDS = 27.0
