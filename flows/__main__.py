@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import commands as cli
-from flows import model_commands, night_commands, operations_commands
+from flows import model_commands, night_commands, operations_commands, team
 from flows.prefect_settings import COMMAND_ENV
 
 STAGES = ("convert", "ingest", "tokenize", "pretrain", "evaluate", "promote")
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _set_environment(options)
     interrupted = _interruptible()
     try:
+        team.give_credentials(os.environ)
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
     except KeyboardInterrupt:

@@ -8,8 +8,8 @@ scheduled again; the stages reuse what is finished and the trainer its last chec
 
 Peculiar to Prefect 3.8:
 
-- An engine's crash is reported twice, some seconds apart, and the second report overwrites a state
-  set in between: hence RESCHEDULE_AFTER, which every further report begins anew.
+- An engine's crash is reported twice, seconds apart, and the second report overwrites a state set
+  in between: hence ``Patience.reschedule``, which every further report begins anew.
 - The server looks at what did *not* happen every 5 s, and no ``within`` of that kind is below 10 s.
 - Going from an end state to CRASHED is refused there, so a heartbeat that comes late harms nothing.
 - The times a flow run was started are a label of its events, ``prefect.run-count``.
@@ -55,8 +55,8 @@ class Patience:
     """From a worker's taking a flow run to its start; a cluster may have to fetch an image."""
     cancelling: float = 120.0
     """From the wish to the end; a worker gives 30 s for a checkpoint."""
-    reschedule: float = 15.0
-    """From a crash to the next attempt."""
+    reschedule: float = 30.0
+    """From a crash to the next attempt; a busy worker's second report came 23 s after the first."""
     give_up: float = 3600.0
     """In which ATTEMPTS starts that never happened are enough."""
 

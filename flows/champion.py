@@ -16,9 +16,9 @@ from typing import Any
 from flows.errors import FlowsError
 from flows.progress import LOG
 from flows.removed import removed_on
+from flows.sharing import give_decisions, manifest_here, share_decisions
 from flows.workspace import Product, Workspace
 from gptcore.errors import ProductError
-from gptcore.manifest import read_manifest
 
 FILE = "promotion.jsonl"
 
@@ -66,6 +66,7 @@ def decisions(workspace: Workspace, profile: str | None = None) -> list[Decision
     A line cut off by a crash is passed over.
     """
     path = workspace.root / FILE
+    share_decisions(path)
     if not path.exists():
         return []
     found = []
@@ -74,6 +75,7 @@ def decisions(workspace: Workspace, profile: str | None = None) -> list[Decision
             found.append(Decision(**json.loads(line)))
         except (ValueError, TypeError):
             LOG.warning("%s: passed over a line that is no decision: %.60s", path, line)
+    found.sort(key=lambda decision: decision.date)  # those of other hosts came later
     return [decision for decision in found if profile in (None, decision.profile)]
 
 
@@ -86,6 +88,7 @@ def record(workspace: Workspace, decision: Decision) -> None:
         file.write(line if _ends_whole(path) else f"\n{line}")
         file.flush()
         os.fsync(file.fileno())
+    give_decisions(path)
 
 
 def _ends_whole(path: Path) -> bool:
@@ -131,7 +134,7 @@ def run_of(workspace: Workspace, decision: Decision) -> Product:
     """The run that a decision is about; FlowsError when its directory cannot be read."""
     path = workspace.root / decision.run
     try:
-        return Product(path, read_manifest(path), reused=True)
+        return Product(path, manifest_here(path), reused=True)
     except ProductError as error:
         what = "champion" if decision.promoted else "model"
         if when := removed_on(workspace, decision.run):

@@ -3,6 +3,7 @@
     FlowsError
     ├── ConfigError (also ValueError)   a parameter, override or profile that cannot work
     ├── WorkspaceError                  a workspace that cannot be written, or is full
+    ├── StoreError                      a shared store that cannot be used, or is damaged
     ├── TrainerError                    the trainer refused its job; its log says why
     │   └── TrainerCrashed              it ended of something else: the same command goes on
     └── TrainerStopped                  the trainer was stopped and left a checkpoint to go on from
@@ -21,6 +22,10 @@ class ConfigError(FlowsError, ValueError):
 
 class WorkspaceError(FlowsError):
     """A workspace that cannot be written, or whose disk is full."""
+
+
+class StoreError(FlowsError):
+    """A shared store that cannot be reached, or holds what is damaged."""
 
 
 class TrainerError(FlowsError):

@@ -122,8 +122,10 @@ def evaluate(profile: ProfileName = "quickstart", overrides: Overrides | None = 
     """Score the models of a profile, as it is configured, on all its tasks.
 
     Args:
-        profile: A complete configuration, shipped or of the project.
-        overrides: Changes to it for this run.
+        profile: What to train on, the model's size, the budget, the tasks: a configuration by name.
+            `quickstart` takes minutes on a laptop, `tiny` seconds and is for trying out;
+            `generalist profiles` tells of all, your own too.
+        overrides: Changes to the profile for this run only; None: as it is.
     """
     chosen = admitted(load(profile, overrides))
     text = tokenized(chosen)

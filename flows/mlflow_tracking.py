@@ -15,12 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from flows import outage
+from flows import outage, sharing
 from flows.errors import FlowsError
 from flows.outage import VARIABLE
 from flows.progress import LOG
-from flows.workspace import Workspace
+from flows.workspace import ASIDE, Workspace
 
+DATABASE = "mlflow.db"
+"""File of a workspace that holds its records, unless a server is named."""
 IDS = "mlflow.json"
 """File of a product directory that holds the ids of its MLflow run and logged model."""
 DEFAULTS = {
@@ -61,6 +63,8 @@ class Store:
         if self._own:  # MLflow sets the variable itself, and it would outlive this workspace
             os.environ.pop(VARIABLE, None)
         try:
+            if self._own:
+                _made_whole(workspace)
             self.client: Any = mlflow.MlflowClient()
             self.client.search_experiments(max_results=1)
         except Exception as error:
@@ -81,7 +85,7 @@ class Store:
             if self._own and found.artifact_location.rpartition("/")[0] != artifacts:
                 raise FlowsError(
                     f"the workspace was moved: MLflow keeps its files in {found.artifact_location};"
-                    f" move it back, or remove {self._workspace.root / 'mlflow.db'}, and runs are"
+                    f" move it back, or remove {self._workspace.root / DATABASE}, and runs are"
                     " logged again"
                 )
             return str(found.experiment_id)
@@ -204,9 +208,29 @@ class Store:
         self.client.set_logged_model_tags(model_id, {MLFLOW_MODEL_VERSIONS: told})
 
 
+def _made_whole(workspace: Workspace) -> None:
+    """Make the SQLite file aside, when it is not there yet, and put it in its place when whole.
+
+    MLflow makes it in some fifty migrations; where a process ends between two of them, no later one
+    can go on with the file ("table … already exists").
+    """
+    place = workspace.root / DATABASE
+    if place.exists():
+        return
+    from mlflow import MlflowClient
+
+    with workspace.locked(DATABASE):
+        if not place.exists():
+            aside = workspace.root / ASIDE / DATABASE
+            for left in aside.parent.glob(f"{DATABASE}*"):  # its journal too
+                left.unlink()
+            MlflowClient(f"sqlite:///{aside}").search_experiments(max_results=1)
+            aside.rename(place)
+
+
 def tracking_uri(workspace: Workspace) -> str:
     """Where MLflow's records are: ``MLFLOW_TRACKING_URI``, or SQLite in the workspace."""
-    return os.environ.get(VARIABLE) or f"sqlite:///{workspace.root / 'mlflow.db'}"
+    return os.environ.get(VARIABLE) or f"sqlite:///{workspace.root / DATABASE}"
 
 
 def running_runs(workspace: Workspace) -> list[str]:
@@ -262,3 +286,4 @@ def write_ids(directory: Path, ids: Mapping[str, str]) -> None:
     aside = directory / f".{IDS}"
     aside.write_text(json.dumps(ids))
     aside.replace(directory / IDS)
+    sharing.give_file(directory / IDS)

@@ -87,6 +87,7 @@ class TrainingRun:
         self._logged = 0
         self._pending: deque[Row] = deque()
         self._samples: deque[tuple[int, dict[str, float]]] = deque(maxlen=_SAMPLES)
+        self._watched = 0
         self._vitals: Vitals | None = None
         self._gpus: Any | None = None
         self._status = ""
@@ -96,7 +97,7 @@ class TrainingRun:
 
     def watch(self, pid: int) -> None:
         """Sample what a process and all that it starts take of the machine."""
-        self._vitals = Vitals(pid, self._directory)
+        self._watched = pid
 
     def log(self, rows: Sequence[Row]) -> None:
         """Take new rows of metrics.jsonl; returns at once."""
@@ -139,6 +140,8 @@ class TrainingRun:
 
     def _work(self) -> None:
         """What the thread does: send every few seconds, and at the end once more."""
+        if self._watched:  # psutil counts from the last question of the same thread
+            self._vitals = Vitals(self._watched, self._directory)
         wait = FIRST_SECONDS
         while not self._ending.wait(wait):
             self._try(self._sample)

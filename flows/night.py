@@ -19,9 +19,10 @@ from flows.gpu import METRICS
 from flows.history import History, history
 from flows.read_before import ReadBefore
 from flows.report import GENERALIST, LANGUAGE_MODEL_ONLY, Score, Verdict
+from flows.sharing import manifest_here
 from flows.workspace import Product, Workspace
 from gptcore.errors import GptcoreError
-from gptcore.manifest import FILE, Manifest, object_digest, read_manifest
+from gptcore.manifest import FILE, Manifest, object_digest
 from gptcore.tracking import read_jsonl
 from tasks_to_text.errors import TasksToTextError
 
@@ -281,7 +282,7 @@ def _options(run: Product, *but: str) -> str:
 
 
 def _product(path: Path) -> Product:
-    return Product(path, read_manifest(path), reused=True)
+    return Product(path, manifest_here(path), reused=True)
 
 
 def _newest(products: Iterable[Product]) -> Product | None:

@@ -12,6 +12,9 @@ def add_operations(add: Callable[..., argparse.ArgumentParser]) -> None:
     for command in (up_, doctor_):
         command.add_argument("--port", type=int, default=4200, help="of Prefect")
         command.add_argument("--mlflow-port", type=int, default=5000)
+    up_.add_argument(
+        "--host", default="127.0.0.1", help="to listen on; another only with GENERALIST_AUTH"
+    )
     about = "work pools, deployments and automations on the server of PREFECT_API_URL"
     add("deploy", about).add_argument(
         "--pending",
@@ -32,7 +35,8 @@ def up(options: argparse.Namespace) -> int:
 
     if (project := project_folder()) is not None:
         os.environ[VARIABLE] = str(project.absolute())
-    return run_stack(make_console(), Workspace.open(), options.port, options.mlflow_port)
+    workspace, host = Workspace.open(), options.host
+    return run_stack(make_console(), workspace, options.port, options.mlflow_port, host)
 
 
 def doctor(options: argparse.Namespace) -> int:

@@ -32,11 +32,12 @@ def nightly(
     """Convert, ingest, tokenize, pre-train, evaluate, promote, report; what is finished is reused.
 
     Args:
-        profile: A complete configuration, shipped or of the project.
-        retrain: on_change ends as "Skipped" when data, code and settings are those of a model that
-            was judged already; always trains anew with the next seed; continue_champion goes on
-            from the champion's weights.
-        overrides: Changes to the profile for this run.
+        profile: What to train on, the model's size, the budget, the tasks: a configuration by name.
+            `quickstart` takes minutes on a laptop, `tiny` seconds and is for trying out;
+            `generalist profiles` tells of all, your own too.
+        retrain: `on_change`: if data, code or settings are new; else it ends as *Skipped*.
+            `always`: anew, with the next seed. `continue_champion`: on from the champion's weights.
+        overrides: Changes to the profile for this run only; None: as it is.
         notify: A notification block of Prefect's as type/name, such as slack-webhook/team, that
             tells how the night went, also when it failed; empty: nobody is told.
     """

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from prefect import flow
 
-from flows import gpu
+from flows import gpu, sharing
 from flows.champion import champion_of
 from flows.errors import FlowsError, TrainerCrashed, TrainerError, TrainerStopped
 from flows.mixture import settled_mixture
@@ -88,6 +88,7 @@ def _trained(
     with training_run(Workspace.open(), out, training) as tracked, telling_where_it_stopped(out):
 
         def on_rows(rows: Sequence[gpu.Row]) -> None:
+            sharing.require_lease(out)
             last = rows[-1]
             loss, speed = last.get("train/loss", float("nan")), last["tokens_per_second"]
             rate = f"loss {loss:.3f}, {speed:,.0f} tokens/s"
@@ -177,7 +178,9 @@ def _with_seed(profile: Profile, seed: int) -> Profile:
 def _next_seed(workspace: Workspace, profile: Profile) -> int:
     """The first seed from the profile's on of no finished run; an unfinished one is resumed."""
     finished = (workspace.root / "run").glob(f"{profile.name}-generalist-*/manifest.json")
-    used = {read_manifest(path.parent).config["train"]["seed"] for path in finished}
+    manifests = [read_manifest(path.parent) for path in finished]
+    manifests += sharing.others(workspace.root, "run", f"{profile.name}-generalist")
+    used = {manifest.config["train"]["seed"] for manifest in manifests}
     return next(seed for seed in count(profile.train.seed) if seed not in used)
 
 
@@ -190,10 +193,12 @@ def pretrain(
     """Train the models of a profile.
 
     Args:
-        profile: A complete configuration, shipped or of the project.
-        retrain: on_change reuses a run whose data, code and settings are the same; always trains
-            anew with the next seed; continue_champion goes on from the champion's weights.
-        overrides: Changes to the profile for this run.
+        profile: What to train on, the model's size, the budget, the tasks: a configuration by name.
+            `quickstart` takes minutes on a laptop, `tiny` seconds and is for trying out;
+            `generalist profiles` tells of all, your own too.
+        retrain: `on_change`: only if data, code or settings are new; else a finished run is reused.
+            `always`: anew, with the next seed. `continue_champion`: on from the champion's weights.
+        overrides: Changes to the profile for this run only; None: as it is.
     """
     chosen = admitted(load(profile, overrides))
     pretrained(chosen, tokenized(chosen), retrain)

@@ -172,7 +172,7 @@ class Profile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overrides:
-    """What a person may change for one run without another profile."""
+    """What a person may change for one run without another profile; None: as in the profile."""
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {
         "use_attribute_docstrings": True,
@@ -181,9 +181,9 @@ class Overrides:
     """How Prefect's form shows and checks these fields."""
 
     tokens: int | None = None
-    """Training budget in tokens; the warm-up is scaled with it."""
+    """Training budget in tokens, at least 1000; the warm-up is scaled with it."""
     seed: int | None = None
-    """Of the initial weights and the order of the data."""
+    """Of the initial weights and the order of the data; another one is another model."""
     threads: int | None = None
     """Processor threads of training and scoring; 0: all cores."""
 

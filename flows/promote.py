@@ -140,8 +140,10 @@ def promote(
     """Decide whether the model of a profile, as it is configured, becomes its champion.
 
     Args:
-        profile: A complete configuration, shipped or of the project.
-        overrides: Changes to it for this run.
+        profile: What to train on, the model's size, the budget, the tasks: a configuration by name.
+            `quickstart` takes minutes on a laptop, `tiny` seconds and is for trying out;
+            `generalist profiles` tells of all, your own too.
+        overrides: Changes to the profile for this run only; None: as it is.
         to: Nothing is trained or scored: this judged run is made champion by hand, such as an
             earlier one to roll back to. The start of its name will do.
         reason: Why, for the promotion log, where a run is made champion by hand.

@@ -25,8 +25,8 @@ PATIENCE = 5.0
 """For one request of the thread's."""
 END_SECONDS = 2.0
 """For the last update, where a flow run ends."""
-_SHORT = 3.0
-"""A stage that takes no longer needs no progress."""
+_SHORT = 10.0
+"""Seconds; a stage that takes no longer needs no progress."""
 _KEPT = 3
 """Stages before the one at work, of whose end the server may not have heard yet."""
 
@@ -52,32 +52,44 @@ def artifact_key(*parts: str) -> str:
 
 def show_markdown(markdown: str, *, key: str, description: str) -> None:
     """Put a text on the flow run's page; a server that does not take it costs a warning."""
-    from prefect.artifacts import create_markdown_artifact
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import ArtifactCreate
+    from prefect.utilities.context import get_flow_run_id
 
+    # Prefect's own functions would file it under the stage, among the progress of all stages.
+    artifact = ArtifactCreate(
+        key=artifact_key(key),
+        type="markdown",
+        data=markdown,
+        description=description,
+        flow_run_id=get_flow_run_id(),
+    )
     try:
-        create_markdown_artifact(markdown, key=artifact_key(key), description=description)
+        get_client(sync_client=True).create_artifact(artifact)
     except Exception as error:
         LOG.warning("Prefect does not show %s: %s", key, error)
 
 
 def show_link(link: str, text: str, *, key: str, description: str) -> None:
-    """Put a link on the flow run's page; a server that does not take it costs a warning."""
-    from prefect.artifacts import create_link_artifact
-
-    try:
-        create_link_artifact(link, text, key=artifact_key(key), description=description)
-    except Exception as error:
-        LOG.warning("Prefect does not show %s: %s", key, error)
+    """Put a link on the flow run's page, like ``show_markdown``."""
+    show_markdown(f"[{text}]({link})", key=key, description=description)
 
 
 def show_progress(flow: Any, flow_run: Any, state: Any) -> None:
     """A hook of flows that begin to run: from now on their page shows how far stages are."""
     if not by_worker() or any(isinstance(one, PageHandler) for one in LOG.handlers):
         return
-    for handler in LOG.handlers:  # every event is for us alone; logs get one every half minute
-        handler.addFilter(lambda record: record.levelno >= logging.INFO or record.name != LOG.name)
+    logger: logging.Logger | None = LOG
+    while logger is not None:  # logs get an event every half minute, and the page all of them
+        for handler in logger.handlers:
+            handler.addFilter(_is_for_logs)
+        logger = logger.parent if logger.propagate else None
     LOG.setLevel(logging.DEBUG)
     LOG.addHandler(PageHandler())
+
+
+def _is_for_logs(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.INFO or record.name != LOG.name
 
 
 @dataclass(slots=True)
@@ -93,7 +105,8 @@ class _Stage:
     first_at: float = 0.0
     event: Event | None = None
     told: Event | None = None
-    ended: str = ""
+    took: float | None = None
+    """Seconds, where it is done."""
     artifact_id: Any = None
 
     def take(self, event: Event) -> None:
@@ -103,7 +116,7 @@ class _Stage:
                 self.first, self.first_at = event, time.monotonic()
             self.event = event
         elif event.kind == "finished" and self.event is not None:
-            self.ended = f"done after {_span(event.seconds)}"
+            self.took = event.seconds
             last = self.event
             self.event = Event(
                 kind="finished", label=self.label, done=last.total, total=last.total, what=last.what
@@ -112,8 +125,8 @@ class _Stage:
     @property
     def is_news(self) -> bool:
         """Whether the server should hear of it."""
-        long = time.monotonic() - self.began > _SHORT or self.artifact_id is not None
-        return long and self.event is not self.told
+        took = self.took if self.took is not None else time.monotonic() - self.began
+        return took > _SHORT and self.event is not self.told
 
     def percent(self) -> float:
         """From 0 to 100."""
@@ -124,13 +137,14 @@ class _Stage:
         """How it stands, in Markdown."""
         assert self.event is not None and self.first is not None
         done, total = self.event.done, self.event.total
-        parts = [f"**{self.label}**: {done:,} of {total:,}", self.event.what]
+        parts = [f"**{self.percent():.0f} %**", self.event.what]
         passed = time.monotonic() - self.first_at
-        if self.ended:
-            parts.append(self.ended)
+        if self.took is not None:
+            parts.append(f"done after {_span(self.took)}")
         elif done > self.first.done:
             left = passed / (done - self.first.done) * (total - done)
             parts.append(f"about {_span(left)} left")
+        parts += [f"{done:,} of {total:,}", f"`{self.label}`"]
         return " · ".join(part for part in parts if part)
 
 

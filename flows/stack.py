@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from flows import stack_processes as processes
-from flows import stack_runs, stack_state
+from flows import stack_runs, stack_state, team
 from flows.errors import FlowsError
 from flows.stack_console import Voice
 from flows.stack_deploy import deploy
@@ -38,20 +38,25 @@ MOST_DEATHS = 5
 """A server that died so often in five minutes is not started again."""
 
 
-def up(console: Console, workspace: Workspace, port: int, mlflow_port: int) -> int:
+def up(
+    console: Console, workspace: Workspace, port: int, mlflow_port: int, host: str = HOST
+) -> int:
     """Run the stack until a signal comes; returns the exit code.
 
-    FlowsError, before anything starts, when there is one already, a port is taken or the disk is
-    nearly full; later when a server does not come up or keeps dying.
+    FlowsError, before anything starts, when there is one already, a port is taken, the disk is
+    nearly full or ``host`` is open to others without a password; later when a server does not come
+    up or keeps dying.
     """
     start = time.monotonic()
-    places = Places(workspace=workspace.root, port=port, mlflow_port=mlflow_port)
+    team.require_auth(host)
+    places = Places(workspace=workspace.root, port=port, mlflow_port=mlflow_port, host=host)
     with stack_state.only_one(workspace.root) as before:
         workspace.need_room()
         stop = _stopped_by_signals()
         stack = Stack(places, Voice(console, places.directory / "stack.log"), stop)
         stack.tidy()
         _need_ports(places)
+        team.forget_users(places.directory)
         try:
             stack.start(before.working if before is not None else ())
             if not stop.is_set():
@@ -73,8 +78,8 @@ def _stopped_by_signals() -> threading.Event:
 def _need_ports(places: Places) -> None:
     if places.port == places.mlflow_port:
         raise FlowsError(f"--port and --mlflow-port are both {places.port}: choose two")
-    processes.need_port(HOST, places.port, "--port")
-    processes.need_port(HOST, places.mlflow_port, "--mlflow-port")
+    processes.need_port(places.host, places.port, "--port")
+    processes.need_port(places.host, places.mlflow_port, "--mlflow-port")
 
 
 class Stack:

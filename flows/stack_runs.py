@@ -12,6 +12,7 @@ import httpx
 
 from flows.stack_processes import flow_runs_here
 from flows.stack_services import POOLS
+from flows.team import credentials
 
 Unreachable = httpx.HTTPError
 """What the functions here raise when the server does not answer."""
@@ -81,13 +82,13 @@ def _set(api: str, id: str, kind: str, name: str, message: str) -> None:
 
 
 def _get(api: str, path: str) -> Any:
-    answer = httpx.get(f"{api}{path}", timeout=_SECONDS)
+    answer = httpx.get(f"{api}{path}", timeout=_SECONDS, auth=credentials())
     answer.raise_for_status()
     return answer.json()
 
 
 def _post(api: str, path: str, body: Any) -> Any:
-    answer = httpx.post(f"{api}{path}", json=body, timeout=_SECONDS)
+    answer = httpx.post(f"{api}{path}", json=body, timeout=_SECONDS, auth=credentials())
     answer.raise_for_status()
     return answer.json()
 

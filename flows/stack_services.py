@@ -17,6 +17,7 @@ from pathlib import Path
 
 import httpx
 
+from flows import team
 from flows.prefect_settings import SERVER_ENV, WORKER_ENV
 from flows.stack_processes import MARK
 from flows.stack_state import DIRECTORY
@@ -39,6 +40,8 @@ class Places:
     port: int
     """Prefect's."""
     mlflow_port: int
+    host: str = HOST
+    """Address that the servers listen on; their children use the loopback all the same."""
 
     @property
     def directory(self) -> Path:
@@ -67,7 +70,7 @@ class Places:
             **WORKER_ENV,
             "PREFECT_HOME": str(self.directory / "prefect"),
             "PREFECT_API_URL": self.api,
-            "PREFECT_SERVER_API_HOST": HOST,
+            "PREFECT_SERVER_API_HOST": self.host,
             "PREFECT_SERVER_API_PORT": str(self.port),
             "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
             # The command line's two would not outlast a server that is started again.
@@ -76,6 +79,7 @@ class Places:
             "MLFLOW_TRACKING_URI": self.mlflow,
             "PYTHONUNBUFFERED": "1",
             MARK: str(self.directory),
+            **team.server_settings(self.directory, self.host),
         }
 
 
@@ -96,8 +100,6 @@ class Service:
 
 def services(places: Places) -> tuple[list[Service], list[Service]]:
     """The servers, and the workers that need them."""
-    store = f"sqlite:///{places.workspace / 'mlflow.db'}"
-    artifacts = (places.workspace / "mlartifacts").as_uri()
     servers = [
         Service(
             name="prefect",
@@ -107,9 +109,8 @@ def services(places: Places) -> tuple[list[Service], list[Service]]:
         Service(
             name="mlflow",
             command=_module(
-                *("mlflow", "server", "--host", HOST, "--port", str(places.mlflow_port)),
-                *("--workers", "1", "--backend-store-uri", store),
-                *("--default-artifact-root", artifacts, "--no-serve-artifacts"),
+                *("mlflow", "server", "--host", places.host, "--port", str(places.mlflow_port)),
+                *("--workers", "1", *team.mlflow_arguments(places.workspace)),
             ),
             healthy=lambda: answers(f"{places.mlflow}/health"),
         ),

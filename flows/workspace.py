@@ -7,7 +7,8 @@ reach and the packages it uses; so whatever changes the outcome changes the plac
 built in a temporary directory of the same file system and renamed when whole: a reader sees
 nothing or all of it. One lock per key lets two processes that want the same product build it once.
 A run directory is the exception: it is trained in place, so that it can be resumed, and is finished
-when its manifest is there.
+when its manifest is there. Where hosts share a store, products come from there and go there
+(flows/sharing.py).
 """
 
 import contextlib
@@ -24,7 +25,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from flows import in_use, provenance
+from flows import in_use, provenance, sharing
 from flows.errors import ConfigError, FlowsError, WorkspaceError
 from flows.progress import Event, tell
 from gptcore.errors import ProductError
@@ -152,7 +153,7 @@ class Workspace:
         plan = _plan(kind, name, config, inputs, entry)
         target = self._place(plan)
         label = f"{kind}/{target.name}"
-        with self.locked(label):
+        with self.locked(label), sharing.shared(target, plan.key, resumable=in_place):
             resumable = in_place and not (target / FILE).exists()
             found = None if resumable else self._finished(target, plan, label)
             if found is not None:
@@ -171,7 +172,7 @@ class Workspace:
             reason = f"{label} is broken and is built again: {error}"
             tell(Event(kind="broken", label=label), reason, level=logging.WARNING)
             self.remove(target)
-            return None
+            return self._finished(target, plan, label) if sharing.bring(target, plan.key) else None
         return Product(target, manifest, reused=True)
 
     def _build(

@@ -19,7 +19,6 @@ from tests.flows.processes import (
     free_port,
     generalist,
     healthy,
-    prefect,
     run,
     running,
     wait_for,
@@ -72,10 +71,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
 
 @pytest.fixture(scope="session")
 def deployed(started_by_hand: Running, server: dict[str, str]) -> dict[str, str]:
-    """The server with both pools and all deployments of prefect.yaml."""
-    for pool in ("cpu", "gpu"):
-        run(prefect("work-pool", "create", "--type", "process", pool), server)
-    run(prefect("deploy", "--all"), server)
+    """The server with all that ``generalist deploy`` puts there."""
+    run([sys.executable, "-m", "flows", "deploy"], server)
     return server
 
 

@@ -59,13 +59,13 @@ def free_port() -> int:
         return port
 
 
-def wait_for(what: str, probe: Callable[[], T | None], seconds: float) -> T:
+def wait_for(what: str, probe: Callable[[], T | None], seconds: float, *, every: float = 0.5) -> T:
     """The first value of ``probe`` that is true; fails after ``seconds``."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if value := probe():
             return value
-        time.sleep(0.5)
+        time.sleep(every)
     raise AssertionError(f"waited {seconds:.0f} s in vain for {what}")
 
 
@@ -81,7 +81,7 @@ def api(env: Mapping[str, str], method: str, path: str, body: Any = None) -> Any
     """One request to the Prefect API that the environment leads to."""
     answer = httpx.request(method, f"{env['PREFECT_API_URL']}{path}", json=body, timeout=30)
     answer.raise_for_status()
-    return answer.json()
+    return answer.json() if answer.content else None
 
 
 def prefect(*arguments: str) -> list[str]:

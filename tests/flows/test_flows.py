@@ -95,8 +95,7 @@ def test_nightly_is_scheduled_with_a_time_zone_and_queues() -> None:
         "slug": "every-night",
         "cron": "0 3 * * *",
         "timezone": "UTC",
-        "active": True,
-    }
+    }, "active where it is new; one that a person switched off stays so"
     assert [s["active"] for s in deployments()[-2]["schedules"]] == [False], "gc is switched on"
     assert nightly["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
 

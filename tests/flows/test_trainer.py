@@ -19,6 +19,7 @@ from flows.errors import TrainerError, TrainerStopped
 from flows.shipped import tiny
 from gptcore.config import TokenizerConfig, TrainConfig
 from gptcore.manifest import file_digest
+from gptcore.rundir import locked
 from gptcore.shards import encode_documents
 from gptcore.tokenizer import load_tokenizer, train_tokenizer
 
@@ -100,6 +101,23 @@ def trainer_of(run: Path) -> int:
     """Process id of the one trainer that works in a run directory."""
     (trainer,) = trainers_of(run)
     return trainer
+
+
+def test_a_training_waits_for_the_trainer_that_a_dead_flow_left(job: Job, tmp_path: Path) -> None:
+    released: list[float] = []
+
+    def work() -> None:
+        with locked(tmp_path):
+            held.set()
+            time.sleep(2)
+            released.append(time.monotonic())
+
+    held, predecessor = threading.Event(), threading.Thread(target=work)
+    predecessor.start()
+    assert held.wait(10)
+    short = {**job, "train": {**job["train"], "tokens": 64 * 8 * 2}}
+    assert gpu.train(short, tmp_path)["steps"] == 2
+    assert released
 
 
 def test_a_killed_trainer_resumes_and_ends_bit_equal(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.flows.processes import ROOT
 
@@ -21,7 +21,8 @@ def browser_page(width: int = 1600, height: int = 1200) -> Iterator[Page]:
         )
         try:
             page = browser.new_page(viewport={"width": width, "height": height})
-            page.set_default_timeout(60_000)
+            page.set_default_timeout(120_000)
+            expect.set_options(timeout=120_000)
             yield page
         finally:
             browser.close()

@@ -19,7 +19,7 @@ import pytest
 
 from flows.automations import ATTEMPTS, NEVER_STARTED, PREFIX, Patience
 from flows.prefect_settings import SERVER_ENV, WORKER_ENV
-from tests.flows.processes import ROOT, api, free_port, healthy, run, running, wait_for
+from tests.flows.processes import ROOT, free_port, healthy, run, running, wait_for
 
 pytestmark = pytest.mark.operations
 
@@ -41,14 +41,27 @@ class Place:
         started = running([*command, "--pool", pool], log, {**self.env, **WORKER_ENV})
         return psutil.Process(self.workers.enter_context(started).pid)
 
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """A request; while its SQLite is busy a server answers 503."""
+
+        def answer() -> tuple[Any] | None:
+            url = f"{self.env['PREFECT_API_URL']}{path}"
+            answer = httpx.request(method, url, json=body, timeout=60)
+            if answer.status_code == 503:
+                return None
+            answer.raise_for_status()
+            return (answer.json() if answer.content else None,)
+
+        return wait_for(f"an answer to {path}", answer, 120)[0]
+
     def start(self, flow: str, **parameters: Any) -> str:
-        deployment = api(self.env, "GET", f"/deployments/name/{flow}/{flow}")
+        deployment = self.ask("GET", f"/deployments/name/{flow}/{flow}")
         made = {"parameters": {"profile": "tiny", **parameters}, "state": {"type": "SCHEDULED"}}
         path = f"/deployments/{deployment['id']}/create_flow_run"
-        return str(api(self.env, "POST", path, made)["id"])
+        return str(self.ask("POST", path, made)["id"])
 
     def states(self, flow_run: str) -> list[dict[str, Any]]:
-        found = api(self.env, "GET", f"/flow_run_states/?flow_run_id={flow_run}")
+        found = self.ask("GET", f"/flow_run_states/?flow_run_id={flow_run}")
         return sorted(found, key=lambda state: str(state["timestamp"]))
 
     def types(self, flow_run: str) -> list[str]:
@@ -114,23 +127,19 @@ def deploy(place: Place, patience: Patience = SHORT) -> str:
 
 
 def ours(place: Place) -> dict[str, dict[str, Any]]:
-    found = api(place.env, "POST", "/automations/filter", {})
+    found = place.ask("POST", "/automations/filter", {})
     return {one["name"]: one for one in found}
 
 
-def change(place: Place, path: str, body: dict[str, Any]) -> None:
-    answer = httpx.patch(f"{place.env['PREFECT_API_URL']}{path}", json=body, timeout=30)
-    answer.raise_for_status()
-
-
 def test_deploying_again_changes_nothing_of_what_a_person_did(place: Place) -> None:
-    env, before = place.env, ours(place)
+    before = ours(place)
     theirs = {**before[f"{PREFIX}heartbeat lost"], "name": "a person's own", "enabled": False}
     stale = {**theirs, "name": f"{PREFIX}of an older version"}
     for one in (theirs, stale):
-        api(env, "POST", "/automations/", {k: v for k, v in one.items() if k != "id"})
+        free = {"id", "created", "updated", "account", "workspace"}
+        place.ask("POST", "/automations/", {k: v for k, v in one.items() if k not in free})
     off = before[f"{PREFIX}never started"]["id"]
-    change(place, f"/automations/{off}", {"enabled": False})
+    place.ask("PATCH", f"/automations/{off}", {"enabled": False})
 
     printed = deploy(place)
     assert printed.count(": there") == len(before) + 2 and printed.count(": removed") == 1
@@ -141,9 +150,9 @@ def test_deploying_again_changes_nothing_of_what_a_person_did(place: Place) -> N
     assert not ours(place)[f"{PREFIX}never started"]["enabled"], "an update switched it on"
     assert after[f"{PREFIX}never started"]["id"] == off
 
-    change(place, f"/automations/{off}", {"enabled": True})
+    place.ask("PATCH", f"/automations/{off}", {"enabled": True})
     deploy(place)
-    nightly = api(env, "GET", "/deployments/name/nightly/nightly")
+    nightly = place.ask("GET", "/deployments/name/nightly/nightly")
     assert [one["active"] for one in nightly["schedules"]] == [True]
 
 
@@ -181,7 +190,7 @@ def test_a_training_outlives_engine_machine_and_worker_but_not_for_ever(place: P
 
 
 def test_what_a_worker_took_and_never_started_gives_its_slot_back(place: Place) -> None:
-    change(place, "/work_pools/cpu", {"concurrency_limit": 1})
+    place.ask("PATCH", "/work_pools/cpu", {"concurrency_limit": 1})
     first = place.start("convert")
     worker = place.worker("cpu")
     place.reached(first, "PENDING")
@@ -203,7 +212,7 @@ def test_what_was_cancelled_or_failed_is_not_tried_again(place: Place) -> None:
     place.reached(cancelled, "RUNNING")
     kill(worker)
     cancelling = {"state": {"type": "CANCELLING", "name": "Cancelling"}}
-    api(place.env, "POST", f"/flow_runs/{cancelled}/set_state", cancelling)
+    place.ask("POST", f"/flow_runs/{cancelled}/set_state", cancelling)
     place.reached(cancelled, "CANCELLED")
     time.sleep(SHORT.reschedule + 15)
     assert place.types(failed)[-1] == "FAILED" and place.types(cancelled)[-1] == "CANCELLED"

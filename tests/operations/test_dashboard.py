@@ -4,6 +4,7 @@ The first night is promoted by hand, so that there is a champion to draw.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,10 +83,9 @@ def dashboard(nights: Path) -> Iterator[Dashboard]:
 def page(dashboard: Dashboard) -> Iterator[Page]:
     with browser_page() as found:
         found.goto(dashboard.page("runs"))
-        assistant = found.get_by_text("MLflow Assistant")
         expect(found.get_by_text("matching runs")).to_be_visible(timeout=120_000)
-        if assistant.count():  # it takes a fourth of the page until it is closed
-            found.locator("button[aria-label*='lose']").first.click()
+        # It takes a fourth of the page until it is closed.
+        found.locator("[data-component-id='mlflow.assistant.chat_panel.close']").click()
         yield found
 
 
@@ -97,9 +97,7 @@ def test_the_experiment_says_how_it_is_read(dashboard: Dashboard, page: Page) ->
     expect(page.get_by_role("link", name=names[-1]).first).to_be_visible()
     expect(page.get_by_role("link", name="history: champion").first).to_be_visible()
     picture(page, "mlflow runs")
-    first.first.click()
-    opener = page.locator("button:near(:text('Open this text with the arrow'))").last
-    opener.click()
+    page.locator("[data-component-id='mlflow.experiment.metadata_editor.expand_button']").click()
     expect(page.get_by_role("cell", name="pre-training").first).to_be_visible()
     picture(page, "mlflow description")
 
@@ -130,7 +128,7 @@ def test_all_nights_are_one_line_per_task(dashboard: Dashboard, page: Page) -> N
     expect(page.locator(".js-plotly-plot .scatterlayer path.js-line").first).to_be_visible()
     picture(page, "mlflow history")
     page.goto(dashboard.page(f"runs/{nights.info.run_id}"))
-    expect(page.get_by_role("cell", name="promoted by hand").first).to_be_visible()
+    expect(page.get_by_text("by hand: for the picture").first).to_be_visible()
     picture(page, "mlflow promotions")
 
 
@@ -140,7 +138,10 @@ def test_a_run_says_what_it_was_made_from(dashboard: Dashboard, page: Page) -> N
     for text in ("Scored in", "corpus_version", "templates_version", "generalist-tiny"):
         expect(page.get_by_text(text).first).to_be_visible()
     picture(page, "mlflow training run")
-    page.get_by_role("link", name="evaluation, seed 0").click()
+    (judged, *_) = dashboard.runs("evaluation")
+    link = page.get_by_role("link", name=judged.info.run_name)  # opens a tab of its own
+    expect(link).to_have_attribute("href", re.compile(f"runs/{judged.info.run_id}"))
+    page.goto(dashboard.page(f"runs/{judged.info.run_id}"))
     expect(page.get_by_text("all_tasks/package").first).to_be_visible()
     picture(page, "mlflow evaluation run")
     page.goto(dashboard.page(f"runs/{trained.info.run_id}/system-metrics"))

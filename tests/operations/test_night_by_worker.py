@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psutil
@@ -44,7 +45,7 @@ class Nights:
     told: list[dict[str, Any]]
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """A request; while its SQLite is busy the server answers 503."""
+        """A request; a busy server answers 503, or late."""
 
         def answer() -> tuple[Any] | None:
             try:
@@ -52,17 +53,23 @@ class Nights:
             except httpx.HTTPStatusError as error:
                 if error.response.status_code != 503:
                     raise
-                return None
+            except httpx.TransportError:
+                pass
+            return None
 
-        return wait_for(f"an answer to {path}", answer, 60)[0]
+        return wait_for(f"an answer to {path}", answer, 180)[0]
 
     def start(self, flow: str, **parameters: Any) -> str:
         deployed = self.ask("GET", f"/deployments/name/{flow}/{flow}")
-        made = {"parameters": {"profile": "tiny", **parameters}, "state": {"type": "SCHEDULED"}}
+        made = {
+            "parameters": {"profile": "tiny", **parameters},
+            "state": {"type": "SCHEDULED"},
+            "idempotency_key": str(uuid4()),  # asked twice, it starts one
+        }
         path = f"/deployments/{deployed['id']}/create_flow_run"
         return str(self.ask("POST", path, made)["id"])
 
-    def end(self, flow_run: str, seconds: float = 400) -> dict[str, Any]:
+    def end(self, flow_run: str, seconds: float = 600) -> dict[str, Any]:
         def final() -> dict[str, Any] | None:
             found: dict[str, Any] = self.ask("GET", f"/flow_runs/{flow_run}")["state"]
             return found if found["type"] in FINAL else None
@@ -143,7 +150,7 @@ def test_a_killed_trainer_is_tried_again_and_resumes_and_a_late_night_waits(nigh
         found = list(nights.root.glob("run/tiny-generalist-*/checkpoints/step-*"))
         return found[0].parent.parent if found else None
 
-    directory = wait_for("a checkpoint", checkpointed, 300)
+    directory = wait_for("a checkpoint", checkpointed, 600)
     (trainer,) = _trainers(directory)
     os.kill(trainer.pid, signal.SIGKILL)
     late = nights.start("nightly", overrides={"tokens": 400_000})

@@ -1,0 +1,2 @@
+-- Prefect's database is made by the image; MLflow has its own.
+CREATE DATABASE mlflow;
