@@ -38,8 +38,8 @@ def settle(api: str, known: Collection[str], *, alone: bool = True) -> tuple[str
 
     To be called when no worker and no engine of the stack runs; what somebody else's worker has on
     this machine is left alone. ``known``: ids of runs that were at work when the end came; those
-    that have ended otherwise since are left alone too. ``alone``: the server listens to this machine
-    only, so no worker of another one can be at what is not known.
+    that have ended otherwise since are left alone too. ``alone``: the server listens to this
+    machine only, so no worker of another one can be at what is not known.
     """
     resumable, alive = [], flow_runs_here()
     for run in at_work(api):
