@@ -46,7 +46,10 @@ def tracked(workspace: Path) -> Iterator[str]:
     """
     store = f"file:{workspace / 'mlflow.db'}?mode=ro"
     with closing(sqlite3.connect(store, uri=True)) as connection:
-        runs = connection.execute("SELECT run_uuid, name, status FROM runs").fetchall()
+        runs = connection.execute(
+            "SELECT r.run_uuid, coalesce(t.value, r.name), r.status FROM runs r LEFT JOIN tags t "
+            "ON t.run_uuid = r.run_uuid AND t.key = 'generalist.run'"
+        ).fetchall()
         points = connection.execute("SELECT run_uuid, step FROM metrics WHERE key = 'train/loss'")
         steps: dict[str, list[int]] = {}
         for run, step in points:

@@ -161,7 +161,7 @@ def _has_store(workspace: Path) -> bool:
 
 _ENSURE = """
 import sys
-from flows.mlflow_tracking import ensure_training_run
+from flows.mlflow_training import ensure_training_run
 from flows.workspace import Workspace
 workspace = Workspace.open()
 for run in workspace.finished("run"):
