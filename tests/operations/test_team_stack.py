@@ -43,7 +43,7 @@ def ask(url: str, method: str, path: str, body: Any = None, auth: Any = AUTH) ->
     return answer.json()
 
 
-def ended(url: str, flow_run: str, auth: Any = AUTH, seconds: float = 400) -> dict[str, Any]:
+def ended(url: str, flow_run: str, auth: Any = AUTH, seconds: float = 900) -> dict[str, Any]:
     def probe() -> dict[str, Any] | None:
         found: dict[str, Any] = ask(url, "GET", f"/flow_runs/{flow_run}", auth=auth)["state"]
         return found if found["type"] in ENDED else None
@@ -52,10 +52,10 @@ def ended(url: str, flow_run: str, auth: Any = AUTH, seconds: float = 400) -> di
 
 
 def fires(url: str, auth: Any) -> None:
-    """A deployment whose schedule is every half minute is really run by its worker."""
+    """A deployment whose schedule is every minute is really run by its worker."""
     id = ask(url, "GET", "/deployments/name/convert/convert", auth=auth)["id"]
     often = {
-        "schedule": {"interval": 30},
+        "schedule": {"interval": 60},
         "active": True,
         "parameters": {"profile": "tiny"},
     }
