@@ -166,7 +166,8 @@ class Scene:
     def pool(self, flow: str = "pretrain", **more: Any) -> Pool:
         """A work pool of this scene, with a deployment of a flow."""
         overrides = {"profile": "tiny", "overrides": {"tokens": TOKENS}}
-        return Pool.made(self.env, self.root.name, flow, overrides, **more)
+        name = f"of-{self.root.name}"  # Prefect keeps names that begin with its own
+        return Pool.made(self.env, name, flow, overrides, **more)
 
     def worker(self, pool: Pool, places: int = 1) -> None:
         """A worker of that pool, online; the last one of ``workers``."""
