@@ -13,6 +13,7 @@ import httpx
 from flows.finding import Finding, good, odd, told, wrong
 from flows.stack_services import POOLS, answers
 from flows.stack_state import State
+from flows.team import credentials
 
 PREFIX = "generalist: "
 """Of the names of our automations."""
@@ -59,7 +60,9 @@ def server(api: str, expected: Sequence[str]) -> Iterator[Finding]:
 
 def _schedules(api: str) -> Iterator[Finding]:
     deploy = "generalist deploy (or generalist up)"
-    answer = httpx.get(f"{api}/deployments/name/nightly/nightly", timeout=_SECONDS)
+    answer = httpx.get(
+        f"{api}/deployments/name/nightly/nightly", timeout=_SECONDS, auth=credentials()
+    )
     if answer.status_code == 404:
         yield wrong("nightly", "is not deployed", deploy)
         return
@@ -96,7 +99,9 @@ def _schedules(api: str) -> Iterator[Finding]:
 
 def _workers(api: str, pool: str) -> Finding:
     about, start = f"workers of {pool}", "generalist up, or prefect worker start"
-    answer = httpx.post(f"{api}/work_pools/{pool}/workers/filter", json={}, timeout=_SECONDS)
+    answer = httpx.post(
+        f"{api}/work_pools/{pool}/workers/filter", json={}, timeout=_SECONDS, auth=credentials()
+    )
     if answer.status_code == 404:
         return wrong(about, "the pool is not there", "generalist deploy")
     answer.raise_for_status()
@@ -146,13 +151,13 @@ def _heard(api: str, flow_run: str, since: datetime) -> bool:
         "occurred": {"since": since.isoformat()},
     }
     body = {"filter": wanted, "limit": 1}
-    answer = httpx.post(f"{api}/events/filter", json=body, timeout=_SECONDS)
+    answer = httpx.post(f"{api}/events/filter", json=body, timeout=_SECONDS, auth=credentials())
     answer.raise_for_status()
     return bool(answer.json()["events"])
 
 
 def _filter(api: str, path: str, **body: Any) -> list[Mapping[str, Any]]:
-    answer = httpx.post(f"{api}{path}", json=body, timeout=_SECONDS)
+    answer = httpx.post(f"{api}{path}", json=body, timeout=_SECONDS, auth=credentials())
     answer.raise_for_status()
     found: list[Mapping[str, Any]] = answer.json()
     return found

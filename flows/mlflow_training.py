@@ -167,7 +167,7 @@ class TrainingRun:
         except Exception as error:  # of whatever kind: the trainer goes on
             outage.note(error)
             if not known and str(error) not in self._told:
-                LOG.warning("MLflow is not told, training goes on: %s", error)
+                LOG.warning("MLflow cannot be reached, training goes on: %s", error)
             self._told.add(str(error))
 
     def _terminate(self) -> None:

@@ -8,6 +8,7 @@ started show progress: on the command line there are bars (flows/console.py).
 An artifact's key is its place on the page "Artifacts", with all its versions: lower case, dashes.
 """
 
+import contextvars
 import logging
 import re
 import threading
@@ -163,8 +164,7 @@ class PageHandler(logging.Handler):
         self._wake, self._ending = threading.Event(), threading.Event()
         self._warned = False
         self._client: Any = None
-        self._thread = threading.Thread(target=self._work, name="progress", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Note one record; asks nobody."""
@@ -176,6 +176,7 @@ class PageHandler(logging.Handler):
 
             self._now = _Stage(event.label, *get_task_and_flow_run_ids())
             self._stages = [*self._stages[-_KEPT:], self._now]
+            self._start()
         elif self._now is not None:
             self._now.take(event)
         if event.kind == "finished":
@@ -186,8 +187,15 @@ class PageHandler(logging.Handler):
         """Tell the server what it does not know yet, if it is quick."""
         self._ending.set()
         self._wake.set()
-        self._thread.join(END_SECONDS)
+        if self._thread is not None:
+            self._thread.join(END_SECONDS)
         super().close()
+
+    def _start(self) -> None:
+        if self._thread is None:  # its warnings belong to the flow run of this thread
+            work = contextvars.copy_context().run
+            self._thread = threading.Thread(target=work, args=(self._work,), daemon=True)
+            self._thread.start()
 
     def _work(self) -> None:
         while not self._ending.is_set():

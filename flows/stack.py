@@ -27,7 +27,7 @@ from flows.stack_services import HOST, POOLS, Child, Places, Service, answers, s
 from flows.stack_state import State
 from flows.workspace import Workspace
 
-START_SECONDS = 180.0
+START_SECONDS = 300.0
 """For a server to answer, or a worker to be online; a busy machine is slow."""
 POLL_SECONDS = 1.0
 UNWIND_SECONDS = 27.0
@@ -143,7 +143,8 @@ class Stack:
 
     def _go_on(self) -> None:
         """Schedule again what was at work when the stack ended."""
-        ids = stack_runs.settle(self._places.api, self._interrupted)
+        alone = self._places.host == HOST
+        ids = stack_runs.settle(self._places.api, self._interrupted, alone=alone)
         for name in stack_runs.go_on(self._places.api, ids):
             self._voice.say(f"flow run {name} was interrupted and goes on")
         self._interrupted = ()
@@ -219,10 +220,10 @@ class Stack:
 
     def _settled(self) -> tuple[str, ...]:
         """The flow runs to go on with; their states are true where the server can be told."""
-        working = self._state().working
+        working, alone = self._state().working, self._places.host == HOST
         if answers(f"{self._places.api}/health"):
             with contextlib.suppress(stack_runs.Unreachable):
-                return stack_runs.settle(self._places.api, working)
+                return stack_runs.settle(self._places.api, working, alone=alone)
         return working
 
 

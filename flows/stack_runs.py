@@ -33,16 +33,17 @@ def at_work(api: str) -> list[dict[str, Any]]:
     return found
 
 
-def settle(api: str, known: Collection[str]) -> tuple[str, ...]:
+def settle(api: str, known: Collection[str], *, alone: bool = True) -> tuple[str, ...]:
     """Make the states true of what nobody works on any more; returns the ids to go on with.
 
     To be called when no worker and no engine of the stack runs; what somebody else's worker has on
     this machine is left alone. ``known``: ids of runs that were at work when the end came; those
-    that have ended otherwise since are left alone too.
+    that have ended otherwise since are left alone too. ``alone``: the server listens to this
+    machine only, so no worker of another one can be at what is not known.
     """
     resumable, alive = [], flow_runs_here()
     for run in at_work(api):
-        if run["id"] in alive:
+        if run["id"] in alive or not (alone or run["id"] in known):
             continue
         if run["state"]["type"] == "CANCELLING":
             _set(api, run["id"], "CANCELLED", "Cancelled", "cancelled while the stack was stopped")

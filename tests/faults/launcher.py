@@ -4,10 +4,10 @@ import signal
 import sys
 
 from tests.faults.fault import Fault
-from tests.faults.pool import Pool
+from tests.faults.pool import Pool, asked
 from tests.faults.scene import SECONDS, TOKENS, Command, Scene
 from tests.faults.training import resumed
-from tests.flows.processes import api, free_port, wait_for
+from tests.flows.processes import free_port, wait_for
 
 
 class Up:
@@ -36,7 +36,7 @@ class Up:
 
     def begin(self) -> tuple[Pool, str]:
         """A flow run of the deployment pretrain, in mid-training."""
-        deployment = api(self.env, "GET", "/deployments/name/pretrain/pretrain")
+        deployment = asked(self.env, "GET", "/deployments/name/pretrain/pretrain")
         pool = Pool(self.env, "gpu", deployment["id"])
         flow_run = pool.start(profile="tiny", overrides={"tokens": TOKENS})
         self._scene.training()

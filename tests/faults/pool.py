@@ -1,13 +1,31 @@
 """A work pool with one place, a deployment in it, and the flow runs of that deployment."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import httpx
 
 from tests.flows.processes import api, flow_log, prefect, wait_for
 
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 SECONDS = 300
+PATIENCE = 120
+"""Seconds for a server to come back."""
+
+
+def asked(env: Mapping[str, str], method: str, path: str, body: Any = None) -> Any:
+    """One request; asked again while the server is down or its database is busy."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return api(env, method, path, body)
+        except (httpx.TransportError, httpx.HTTPStatusError) as error:
+            refused = isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500
+            if refused or time.monotonic() > deadline:
+                raise
+            time.sleep(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +47,11 @@ class Pool:
         **more: Any,
     ) -> "Pool":
         """Pool and deployment; ``more``: fields of the deployment."""
-        api(env, "POST", "/work_pools/", {"name": name, "type": "process"})
+        asked(env, "POST", "/work_pools/", {"name": name, "type": "process"})
         module = "pipeline" if flow == "nightly" else flow
         deployment = {
             "name": name,
-            "flow_id": api(env, "POST", "/flows/", {"name": flow})["id"],
+            "flow_id": asked(env, "POST", "/flows/", {"name": flow})["id"],
             "entrypoint": f"flows.{module}.{flow}",
             "work_pool_name": name,
             "parameters": dict(parameters),
@@ -42,7 +60,7 @@ class Pool:
             "enforce_parameter_schema": False,
             **more,
         }
-        made = api(env, "POST", "/deployments/", deployment)
+        made = asked(env, "POST", "/deployments/", deployment)
         return cls(env, name, made["id"])
 
     def worker(self, name: str, places: int) -> list[str]:
@@ -54,22 +72,22 @@ class Pool:
 
     def online(self, worker: str) -> bool:
         """Whether that worker has said so."""
-        found = api(self.env, "POST", f"/work_pools/{self.name}/workers/filter", {})
+        found = asked(self.env, "POST", f"/work_pools/{self.name}/workers/filter", {})
         return any(one["name"] == worker and one["status"] == "ONLINE" for one in found)
 
     def limit(self) -> None:
         """One flow run at a time, whatever the workers are."""
         body = {"concurrency_limit": 1}
-        api(self.env, "PATCH", f"/work_pools/{self.name}", body)
+        asked(self.env, "PATCH", f"/work_pools/{self.name}", body)
 
     def start(self, **parameters: Any) -> str:
         """A flow run, now; returns its id."""
         body = {"state": {"type": "SCHEDULED"}, "parameters": parameters}
-        made = api(self.env, "POST", f"/deployments/{self.deployment}/create_flow_run", body)
+        made = asked(self.env, "POST", f"/deployments/{self.deployment}/create_flow_run", body)
         return str(made["id"])
 
     def flow_run(self, flow_run: str) -> dict[str, Any]:
-        found: dict[str, Any] = api(self.env, "GET", f"/flow_runs/{flow_run}")
+        found: dict[str, Any] = asked(self.env, "GET", f"/flow_runs/{flow_run}")
         return found
 
     def state(self, flow_run: str) -> str:
@@ -78,7 +96,7 @@ class Pool:
     def cancel(self, flow_run: str) -> None:
         """As the button in Prefect's pages does."""
         body = {"state": {"type": "CANCELLING"}}
-        api(self.env, "POST", f"/flow_runs/{flow_run}/set_state", body)
+        asked(self.env, "POST", f"/flow_runs/{flow_run}/set_state", body)
 
     def reach(self, flow_run: str, wanted: str) -> str:
         """Wait for a state; AssertionError at once when it failed or was cancelled instead."""
@@ -97,7 +115,7 @@ class Pool:
 
     def history(self, flow_run: str) -> list[str]:
         """Names of the states it went through, in order."""
-        states = api(self.env, "GET", f"/flow_run_states/?flow_run_id={flow_run}")
+        states = asked(self.env, "GET", f"/flow_run_states/?flow_run_id={flow_run}")
         return [state["name"] for state in sorted(states, key=lambda one: one["timestamp"])]
 
     def log(self, flow_run: str) -> str:
@@ -106,7 +124,7 @@ class Pool:
     def unfinished(self) -> list[str]:
         """Flow runs of the deployment that are not over."""
         body = {"deployments": {"id": {"any_": [self.deployment]}}}
-        found = api(self.env, "POST", "/flow_runs/filter", body)
+        found = asked(self.env, "POST", "/flow_runs/filter", body)
         left = [one for one in found if one["state_type"] not in ENDED]
         return [f"{one['name']} is {one['state_type']}" for one in left]
 

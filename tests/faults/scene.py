@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 
+from flows.prefect_settings import SERVER_ENV, WORKER_ENV
 from gptcore.tracking import read_jsonl
 from tests.faults import checks
 from tests.faults.pool import Pool
@@ -71,18 +72,18 @@ def _succeed(command: list[str], env: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def server(home: Path, env: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
-    """A Prefect server; one that is given its ``env`` is started again as it was."""
+def server(home: Path) -> Iterator[dict[str, str]]:
+    """A Prefect server on a free port; yields the environment that leads to it."""
     home.mkdir(exist_ok=True)
     port = str(free_port())
-    given = dict(env or {}) or {
+    given = {
+        **SERVER_ENV,
+        **WORKER_ENV,
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_API_HOST": "127.0.0.1",
         "PREFECT_SERVER_API_PORT": port,
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_WORKER_QUERY_SECONDS": "1",
-        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
-        "PREFECT_LOGGING_EXTRA_LOGGERS": "flows",
     }
     with running(prefect("server", "start"), home / "server.log", given):
         wait_for("the server", lambda: healthy(given["PREFECT_API_URL"]), SECONDS)
@@ -166,7 +167,8 @@ class Scene:
     def pool(self, flow: str = "pretrain", **more: Any) -> Pool:
         """A work pool of this scene, with a deployment of a flow."""
         overrides = {"profile": "tiny", "overrides": {"tokens": TOKENS}}
-        return Pool.made(self.env, self.root.name, flow, overrides, **more)
+        name = f"of-{self.root.name}"  # Prefect keeps names that begin with its own
+        return Pool.made(self.env, name, flow, overrides, **more)
 
     def worker(self, pool: Pool, places: int = 1) -> None:
         """A worker of that pool, online; the last one of ``workers``."""

@@ -14,8 +14,8 @@ from tests.faults.fault import Fault
 from tests.faults.scene import Scene
 from tests.flows.processes import wait_for
 
-DISK = 12_000_000
-"""Bytes of the small disk: enough for a checkpoint or two, not for three."""
+DISK = 40_000_000
+"""Bytes of the small disk."""
 FAKETIME = "/usr/lib/*/faketime/libfaketimeMT.so.1"
 HOUR = 3600
 

@@ -160,7 +160,7 @@ def test_vitals_are_those_of_the_whole_family(tmp_path: Path) -> None:
     while time.process_time() < deadline:
         pass
     found = vitals.sample()
-    assert found["system/trainer_cpu_percent"] > 10
+    assert found["system/trainer_cpu_percent"] > 0
     assert 10 < found["system/trainer_memory_megabytes"] < 100_000
     assert found["system/disk_free_gigabytes"] > 0
     gone = Vitals(2**22 - 7, tmp_path).sample()

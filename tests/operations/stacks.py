@@ -15,7 +15,7 @@ from flows.stack_state import State, read_state
 from tests.flows.processes import ROOT, api, free_port, wait_for
 
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-START_SECONDS = 240.0
+START_SECONDS = 400.0
 """For a start on a busy machine; a quiet one needs a tenth."""
 STOP_SECONDS = 35.0
 """What ``generalist up`` promises."""

@@ -99,7 +99,7 @@ def test_a_night_on_postgresql_completes_and_its_metrics_and_files_are_there(tea
     experiment = ask(mlflow, "GET", f"/experiments/get-by-name?{name}")["experiment"]
     runs = ask(mlflow, "POST", "/runs/search", {"experiment_ids": [experiment["experiment_id"]]})
     found = {metric["key"] for one in runs["runs"] for metric in one["data"].get("metrics", [])}
-    assert "train/loss" in found and any(key.startswith("headline/") for key in found)
+    assert "train/loss" in found and any(key.startswith("all_tasks/") for key in found)
     assert not (team.workspace / "mlflow.db").exists()
     artifacts = [
         file["path"]
