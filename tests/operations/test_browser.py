@@ -117,8 +117,8 @@ def test_a_night_from_the_form_to_the_charts(page: Page, stack: Stack) -> None:
     expect(link).to_be_visible()
     picture(page, "mlflow-link")
     page.goto(link.get_attribute("href") or "")
-    expect(page.get_by_text("headline").first).to_be_visible(timeout=PATIENCE)
-    page.get_by_text("Model metrics").first.click()
+    expect(page.get_by_text("all_tasks/package").first).to_be_visible(timeout=PATIENCE)
+    page.get_by_text("Model metrics", exact=True).first.click()
     expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=PATIENCE)
     picture(page, "mlflow-charts")
 
