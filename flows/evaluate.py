@@ -100,13 +100,13 @@ def record(profile: Profile, runs: Runs, evaluated: Product) -> None:
     show_markdown(
         (evaluated.path / "table.md").read_text(encoding="utf-8"),
         key=f"scores-{profile.name}",
-        description=f"Scores of `{run.path.name}` on every task, beside all baselines.",
+        description=f"Every task beside all baselines: {run.path.name}",
     )
     show_link(
         evaluation_address(evaluated.path, mlflow_address(workspace.root)),
         "Metrics and charts in MLflow",
         key=f"mlflow-{profile.name}",
-        description=f"The evaluation of `{run.path.name}`; its page there leads to the training.",
+        description="Every score, the training's charts and both runs' files, in MLflow.",
     )
 
 

@@ -52,20 +52,20 @@ def show_decision(outcome: Outcome) -> None:
     decision = outcome.decision
     after = decision.run if decision.promoted else decision.champion
     rows = {
-        "decision": decision.verdict,
+        "profile": decision.profile,
         "judged": _code(decision.run),
         "champion before": _code(decision.champion),
         "champion after": _code(after),
         "decided": decision.date,
     }
-    lines = [f"## {decision.profile}: {decision.verdict}", "", safe(decision.reason), ""]
-    lines += ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())]
+    lines = [f"## {decision.verdict.capitalize()}", "", "| | |", "|---|---|"]
+    lines += [f"| {name} | {value} |" for name, value in rows.items()]
     if not outcome.new:
         lines += ["", "Nothing is new: this was decided before and stands."]
     show_markdown(
         "\n".join(lines),
         key=f"decision-{decision.profile}",
-        description=f"{decision.profile}: {decision.verdict}",
+        description=f"{decision.verdict}: {safe(decision.reason)}",
     )
 
 

@@ -117,8 +117,8 @@ def test_a_night_from_the_form_to_the_charts(page: Page, stack: Stack) -> None:
     expect(link).to_be_visible()
     picture(page, "mlflow-link")
     page.goto(link.get_attribute("href") or "")
-    expect(page.get_by_text("headline").first).to_be_visible(timeout=PATIENCE)
-    page.get_by_text("Model metrics").first.click()
+    expect(page.get_by_text("all_tasks/package").first).to_be_visible(timeout=PATIENCE)
+    page.get_by_text("Model metrics", exact=True).first.click()
     expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=PATIENCE)
     picture(page, "mlflow-charts")
 
@@ -139,10 +139,10 @@ def test_cancel_saves_a_checkpoint_and_the_next_run_goes_on(page: Page, stack: S
     ).to_be_visible()
     picture(page, "training")
     page.get_by_role("button", name="Cancel").first.click()
-    dialog = page.get_by_role("dialog").or_(page.locator(".p-modal"))
+    dialog = page.locator(".p-modal")
     expect(dialog.first).to_be_visible()
     picture(page, "cancel")
-    dialog.get_by_role("button", name="Cancel").last.click()
+    dialog.get_by_role("button", name="Confirm").click()
     began = time.monotonic()
     assert stack.finished(flow_run, 120)["state"]["type"] == "CANCELLED"
     assert time.monotonic() - began < 60
