@@ -202,6 +202,7 @@ class PageHandler(logging.Handler):
             self._wake.wait(SECONDS)
             self._wake.clear()
             self._tell()
+        self._tell()  # what came while it was asked to end
 
     def _tell(self) -> None:
         for stage in [one for one in self._stages if one.is_news]:

@@ -25,10 +25,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Asked]:
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_error(422)  # as Prefect's where it wants no CSRF token
+            self.send_error(404)  # as a Prefect server without protection against CSRF
 
         def do_POST(self) -> None:
-            self._take({"id": "0199a8f0-0000-7000-8000-000000000000", "created": None})
+            self._take(
+                {"id": "0199a8f0-0000-7000-8000-000000000000", "created": "2026-11-24T03:00:00Z"}
+            )
 
         def do_PATCH(self) -> None:
             self._take({})

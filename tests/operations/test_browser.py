@@ -43,12 +43,9 @@ def _note_stranger(url: str, wrong: list[str]) -> None:
 def open_form(page: Page, stack: Stack, deployment: str) -> None:
     """From the list of deployments to the form of one."""
     page.goto(f"{stack.prefect}/deployments")
-    page.get_by_role("link", name=deployment, exact=True).last.click()
-    page.get_by_role("button", name="Run").or_(page.get_by_role("link", name="Run")).first.click()
-    custom = page.get_by_text("Custom run")
-    expect(custom.or_(page.get_by_role("button", name="Submit")).first).to_be_visible()
-    if custom.count():
-        custom.click()
+    page.locator(f"a.deployment-list__name[title='{deployment}']").click()
+    page.locator(".run-menu__run-button").click()
+    page.get_by_text("Custom run").click()
     expect(page.get_by_role("button", name="Submit")).to_be_visible(timeout=PATIENCE)
 
 
