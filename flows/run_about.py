@@ -55,11 +55,19 @@ def split_name(name: str) -> tuple[str, str]:
 
 def _ancestors(inputs: Mapping[str, str], products: Products) -> dict[str, str]:
     """Short digests of corpus, prompts' templates and tokenizer, as far as their products are
-    there."""
+    there.
+
+    A product may have its input's very content, as documents of which ingestion drops none, and is
+    then found as its own input: each is looked at once.
+    """
     found: dict[str, str] = {}
+    seen: set[tuple[str, str]] = set()
     waiting = list(inputs.items())
     while waiting:
         role, digest = waiting.pop()
+        if (role, digest) in seen:
+            continue
+        seen.add((role, digest))
         product = products.get(digest)
         if role == "documents":
             found["corpus_version"] = digest[:SHORT]

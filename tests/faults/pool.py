@@ -63,12 +63,13 @@ class Pool:
         made = asked(env, "POST", "/deployments/", deployment)
         return cls(env, name, made["id"])
 
-    def worker(self, name: str, places: int) -> list[str]:
-        """The command of a worker of this pool that runs so many flow runs at a time."""
-        return prefect(
-            *("worker", "start", "--pool", self.name, "--type", "process"),
-            *("--name", name, "--limit", str(places)),
-        )
+    def worker(self, name: str) -> list[str]:
+        """The command of a worker of this pool.
+
+        Without ``--limit``: with it, Prefect 3.8.8's worker ends when a flow run that it has run is
+        scheduled again ("this borrower is already holding one of this CapacityLimiter's tokens").
+        """
+        return prefect("worker", "start", "--pool", self.name, "--type", "process", "--name", name)
 
     def online(self, worker: str) -> bool:
         """Whether that worker has said so."""

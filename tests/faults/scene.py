@@ -51,7 +51,7 @@ def made_ground(root: Path, say: Callable[[str], None]) -> Iterator[Ground]:
         say("Prefect answers")
         deploy = (
             "from flows.automations import Patience\nfrom flows.deploying import deploy\n"
-            "deploy(patience=Patience(heartbeat=40, pending=40, cancelling=50, reschedule=12))"
+            "deploy(patience=Patience(heartbeat=40, pending=150, cancelling=50, reschedule=12))"
         )
         _succeed([sys.executable, "-c", deploy], env)
         say("our automations are there, with short waits")
@@ -170,11 +170,11 @@ class Scene:
         name = f"of-{self.root.name}"  # Prefect keeps names that begin with its own
         return Pool.made(self.env, name, flow, overrides, **more)
 
-    def worker(self, pool: Pool, places: int = 1) -> None:
+    def worker(self, pool: Pool) -> None:
         """A worker of that pool, online; the last one of ``workers``."""
         name = f"{pool.name}-{len(self.workers)}"
         log = self.root / f"worker-{len(self.workers)}.txt"
-        self.workers.append(self.hold(running(pool.worker(name, places), log, self.env)))
+        self.workers.append(self.hold(running(pool.worker(name), log, self.env)))
         wait_for("the worker", lambda: pool.online(name), SECONDS)
 
     def stop_workers(self) -> None:

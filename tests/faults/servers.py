@@ -138,7 +138,8 @@ time.sleep(600)
 
 def _said(text: str) -> str:
     """What a command says of MLflow, in a few words."""
-    found = re.findall(r"MLflow (?:does not have|cannot be reached|did not take)[^:\n]*", text)
+    told = "is not told|does not have|did not take|store"
+    found = re.findall(rf"MLflow(?:'s)? (?:{told})[^:\n]*", text)
     return f"it says {found[0]!r}" if found else "it says nothing of it"
 
 

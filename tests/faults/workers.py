@@ -72,7 +72,7 @@ def cancelled(scene: Scene) -> str:
 
 def two_nightlies(scene: Scene) -> str:
     pool = scene.pool("nightly", concurrency_limit=1, concurrency_options=QUEUE)
-    scene.worker(pool, places=2)
+    scene.worker(pool)
     first = pool.start()
     scene.training()
     second = pool.start()
@@ -92,7 +92,7 @@ QUEUE = {"collision_strategy": "ENQUEUE"}
 FAULTS = (
     Fault(
         name="two-nightlies",
-        cause="a second nightly is started in the training of the first, with two free workers",
+        cause="a second nightly is started in the training of the first, with room for both",
         expected="it waits for the first, then is skipped; one decision",
         play=two_nightlies,
     ),
