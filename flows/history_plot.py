@@ -106,5 +106,5 @@ def _reigns(
 ) -> list[tuple[float, float, float]]:
     """From which night to which a run was champion, and its score when it became that."""
     crowned = [n for n, night in enumerate(nights) if night.promoted]
-    ends = [*crowned[1:], len(nights) - 0.5]
+    ends = [*crowned, len(nights) - 0.5][1:]
     return [(n, end, values[n]) for n, end in zip(crowned, ends, strict=True) if n in values]

@@ -76,6 +76,15 @@ def test_the_page_draws_it_night_by_night(workspace: tuple[Workspace, Decision])
     assert "This is the first night" in first
 
 
+def test_nights_before_the_first_champion_are_drawn_too(
+    workspace: tuple[Workspace, Decision],
+) -> None:
+    found = history(workspace[0], "some")
+    plain = replace(found, nights=[one for one in found.nights if not one.promoted])
+    assert len(plain.nights) == 2 and "<circle" in (drawn := history_plot(plain))
+    assert not re.search(r"class=.reign", drawn)
+
+
 def test_a_long_history_is_drawn_from_its_end(workspace: tuple[Workspace, Decision]) -> None:
     found = history(workspace[0], "some")
     many = replace(found, nights=[found.nights[0]] * (MOST + 30))
