@@ -64,7 +64,7 @@ class Store:
             os.environ.pop(VARIABLE, None)
         try:
             if self._own:
-                _made_whole(workspace)
+                made_whole(workspace)
             self.client: Any = mlflow.MlflowClient()
             self.client.search_experiments(max_results=1)
         except Exception as error:
@@ -208,7 +208,7 @@ class Store:
         self.client.set_logged_model_tags(model_id, {MLFLOW_MODEL_VERSIONS: told})
 
 
-def _made_whole(workspace: Workspace) -> None:
+def made_whole(workspace: Workspace) -> None:
     """Make the SQLite file aside, when it is not there yet, and put it in its place when whole.
 
     MLflow makes it in some fifty migrations; where a process ends between two of them, no later one

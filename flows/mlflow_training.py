@@ -5,6 +5,7 @@ delete a point (mlflow/mlflow#2973). While the trainer works, everything is sent
 own: a server that hangs delays neither progress nor the checkpoint of a run that is cancelled.
 """
 
+import contextlib
 import contextvars
 import fcntl
 import socket
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import mlflow_words, outage, run_about
-from flows.errors import TrainerStopped
+from flows.errors import FlowsError, TrainerStopped
 from flows.gpu import METRICS, Row
 from flows.mlflow_models import log_models
 from flows.mlflow_tracking import IDS, TAG, Store, read_ids, tolerant, tracking_uri, write_ids
@@ -130,12 +131,13 @@ class TrainingRun:
         store.client.set_terminated(self._run_id, "FINISHED")
 
     def _await_sender(self) -> None:
-        """Wait for the thread as long as the server answers; FlowsError when it does not."""
+        """Wait for the thread as long as the store answers; FlowsError when it does not."""
         deadline = time.monotonic() + FINISH_SECONDS
         while self._sender is not None and self._sender.is_alive():
             outage.need(self._uri)
-            if outage.is_server(self._uri) and time.monotonic() > deadline:
+            if time.monotonic() > deadline:
                 outage.trip(self._uri, "it takes too long")
+                raise FlowsError(f"MLflow's store {self._uri} takes too long; it is told later")
             self._sender.join(0.5)
 
     def _work(self) -> None:
@@ -237,13 +239,18 @@ class TrainingRun:
             },
         )
         run_id = str(run.info.run_id)
-        store.log_params(run_id, {**params, **run_about.source_params(about.commit)})
-        profiles = {
-            role: run_about.dataset_profile(products.get(digest))
-            for role, digest in about.inputs.items()
-        }
-        store.log_inputs(run_id, "training", about.inputs, profiles)
-        write_ids(self._directory, {"run_id": run_id})
+        try:
+            store.log_params(run_id, {**params, **run_about.source_params(about.commit)})
+            profiles = {
+                role: run_about.dataset_profile(products.get(digest))
+                for role, digest in about.inputs.items()
+            }
+            store.log_inputs(run_id, "training", about.inputs, profiles)
+            write_ids(self._directory, {"run_id": run_id})
+        except BaseException:  # half a run that nobody could find again
+            with contextlib.suppress(Exception):
+                store.client.delete_run(run_id)
+            raise
         return run_id
 
 

@@ -109,7 +109,7 @@ def services(places: Places) -> tuple[list[Service], list[Service]]:
         Service(
             name="mlflow",
             command=_module(
-                *("mlflow", "server", "--host", places.host, "--port", str(places.mlflow_port)),
+                *("flows.mlflow_server", "--host", places.host, "--port", str(places.mlflow_port)),
                 *("--workers", "1", *team.mlflow_arguments(places.workspace)),
             ),
             healthy=lambda: answers(f"{places.mlflow}/health"),
