@@ -17,6 +17,7 @@ from flows import in_use
 from flows.champion import FILE as LOG_FILE
 from flows.champion import Decision, decisions
 from flows.errors import ConfigError, FlowsError
+from flows.json_lines import json_lines
 from flows.keeping import DAY, kept, place_of
 from flows.progress import LOG
 from flows.removed import note
@@ -94,13 +95,12 @@ def _products(workspace: Workspace) -> list[Product]:
 def _judged(workspace: Workspace) -> list[Decision]:
     """All decisions; FlowsError when a newer version has written one that we cannot read."""
     path, found = workspace.root / LOG_FILE, decisions(workspace)
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    if sum(map(_is_object, lines)) > len(found):
+    if sum(map(_is_object, json_lines(path))) > len(found):
         raise FlowsError(f"{path} holds a decision that this version cannot read: upgrade")
     return found
 
 
-def _is_object(line: str) -> bool:
+def _is_object(line: bytes) -> bool:
     """Whether a line is whole; one that a crash cut off is not."""
     try:
         return isinstance(json.loads(line), dict)

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flows.json_lines import json_lines
 from flows.workspace import Workspace
 
 FILE = "removed.jsonl"
@@ -30,11 +31,8 @@ def removed_on(workspace: Workspace, place: str) -> str:
 
     ``place``: its directory, relative to the workspace, or the start of the directory's name.
     """
-    path = workspace.root / FILE
-    if not path.exists():
-        return ""
     found = ""
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in json_lines(workspace.root / FILE):
         try:
             told = json.loads(line)
             same = told["place"] == place or told["place"].partition("/")[2].startswith(place)

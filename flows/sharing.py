@@ -25,6 +25,7 @@ from flows.copies import (
     push_product,
 )
 from flows.errors import FlowsError, StoreError
+from flows.json_lines import json_lines
 from flows.lease import Lease, take_lease
 from flows.progress import LOG, Event, tell
 from flows.store import Store, current
@@ -223,7 +224,7 @@ def give_decisions(log: Path) -> None:
 def _lines(log: Path) -> list[dict[str, Any]]:
     """The decisions in a log; a line that is none is passed over."""
     found = []
-    for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
+    for line in json_lines(log):
         try:
             decision = json.loads(line)
             _decision_name(decision)

@@ -99,3 +99,31 @@ def test_a_reason_without_a_run_is_refused(
     assert "it belongs to --to RUN" in capsys.readouterr().err
     assert main(["promote", "--to", "x", "--profile", "tiny"]) == 2
     assert "has judged: none yet" in capsys.readouterr().err
+
+
+def test_a_reason_may_hold_any_character(judged: tuple[Workspace, str, str]) -> None:
+    workspace, first, _ = judged
+    reason = "worse\u2028on\x85everything"
+    made, _ = promote_by_hand(workspace, "some", first, reason=reason)
+    assert champion(workspace) == first and decisions(workspace, "some")[-1] == made
+
+
+def test_a_line_cut_off_within_a_character_is_passed_over(
+    judged: tuple[Workspace, str, str],
+) -> None:
+    workspace, first, second = judged
+    with (workspace.root / FILE).open("ab") as file:
+        file.write('{"reason": "müde"'.encode()[:14])
+    assert champion(workspace) == second
+    promote_by_hand(workspace, "some", first)
+    assert champion(workspace) == first
+
+
+def test_a_clock_that_was_set_back_undoes_no_promotion(judged: tuple[Workspace, str, str]) -> None:
+    workspace, first, second = judged
+    last = decisions(workspace, "some")[-1]
+    record(workspace, replace(last, key="3", date="2999-01-01T00:00:00+00:00"))
+    made, _ = promote_by_hand(workspace, "some", first)
+    assert champion(workspace) == first and decisions(workspace, "some")[-1] == made
+    promote_by_hand(workspace, "some", second)
+    assert champion(workspace) == second
