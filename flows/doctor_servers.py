@@ -54,7 +54,8 @@ def server(api: str, expected: Sequence[str]) -> Iterator[Finding]:
         yield from (_workers(api, pool) for pool in POOLS)
         yield _automations(api, expected)
         yield from _flow_runs(api)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
+        # The last four: something answers, but it is no Prefect server.
         yield wrong("Prefect", f"{api} does not answer as it should: {error}", "see its log")
 
 
@@ -133,7 +134,9 @@ def _flow_runs(api: str) -> Iterator[Finding]:
     for run in runs:
         since = now - _time(run["state"]["timestamp"])
         if since > PATIENCE and not _heard(api, run["id"], now - PATIENCE):
-            stale.append(f"{run['name']} ({run['state']['name']} for {since.seconds // 60} min)")
+            stale.append(
+                f"{run['name']} ({run['state']['name']} for {since // timedelta(minutes=1)} min)"
+            )
     if stale:
         remedy = "cancel them, or let the automations: generalist deploy"
         yield wrong("flow runs", f"without a sign of life: {', '.join(stale)}", remedy)

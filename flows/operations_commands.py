@@ -13,7 +13,7 @@ def add_operations(add: Callable[..., argparse.ArgumentParser]) -> None:
         command.add_argument("--port", type=int, default=4200, help="of Prefect")
         command.add_argument("--mlflow-port", type=int, default=5000)
     up_.add_argument(
-        "--host", default="127.0.0.1", help="to listen on; another only with GENERALIST_AUTH"
+        "--host", default="127.0.0.1", help="to listen on; 0.0.0.0 only with GENERALIST_AUTH"
     )
     about = "work pools, deployments and automations on the server of PREFECT_API_URL"
     add("deploy", about).add_argument(

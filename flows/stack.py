@@ -27,6 +27,8 @@ from flows.stack_services import HOST, POOLS, Child, Places, Service, answers, s
 from flows.stack_state import State
 from flows.workspace import Workspace
 
+REACHED = (HOST, "localhost", "0.0.0.0")
+"""Addresses to listen on at which workers find the servers, for they ask 127.0.0.1."""
 START_SECONDS = 300.0
 """For a server to answer, or a worker to be online; a busy machine is slow."""
 POLL_SECONDS = 1.0
@@ -76,6 +78,8 @@ def _stopped_by_signals() -> threading.Event:
 
 
 def _need_ports(places: Places) -> None:
+    if places.host not in REACHED:
+        raise FlowsError(f"--host={places.host}: choose one of {', '.join(REACHED)}")
     if places.port == places.mlflow_port:
         raise FlowsError(f"--port and --mlflow-port are both {places.port}: choose two")
     processes.need_port(places.host, places.port, "--port")

@@ -142,6 +142,8 @@ def need_port(host: str, port: int, option: str) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+        except PermissionError:
+            raise FlowsError(f"{option}={port}: is for root alone: choose 1024 … 65535") from None
         except OSError as error:
             holder = port_holder(port) or str(error)
             raise FlowsError(

@@ -136,7 +136,7 @@ def answers(url: str) -> bool:
     """Whether a server answers that it is well."""
     try:
         return httpx.get(url, timeout=2).status_code == 200
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL):
         return False
 
 

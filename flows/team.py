@@ -91,6 +91,10 @@ def server_settings(directory: Path, host: str) -> dict[str, str]:
     user, password = known
     return found | {
         "PREFECT_SERVER_API_AUTH_STRING": f"{user}:{password}",
+        # Whatever the user's shell has for another server, the workers need this one's.
+        "PREFECT_API_AUTH_STRING": f"{user}:{password}",
+        "MLFLOW_TRACKING_USERNAME": user,
+        "MLFLOW_TRACKING_PASSWORD": password,
         "MLFLOW_AUTH_CONFIG_PATH": str(_mlflow_users(directory)),
         "MLFLOW_AUTH_ADMIN_USERNAME": user,
         "MLFLOW_AUTH_ADMIN_PASSWORD": password,

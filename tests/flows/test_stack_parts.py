@@ -14,9 +14,9 @@ from rich.console import Console
 
 from flows.errors import FlowsError, WorkspaceError
 from flows.mlflow_tracking import Store
-from flows.stack import up
+from flows.stack import _need_ports, up
 from flows.stack_processes import MARK, end, family, need_port
-from flows.stack_services import LONGEST_WAIT, REMEMBERED_SECONDS, Child, Service
+from flows.stack_services import LONGEST_WAIT, REMEMBERED_SECONDS, Child, Places, Service, answers
 from flows.stack_state import (
     Process,
     State,
@@ -156,3 +156,15 @@ def test_an_experiment_that_a_server_made_is_used_beside_our_own(
     store.client.create_experiment("moved", artifact_location=(tmp_path / "old" / "7").as_uri())
     with pytest.raises(FlowsError, match="was moved"):
         store.experiment("moved")
+
+
+@pytest.mark.parametrize("host", ["::1", "::", "192.0.2.7"])
+def test_an_address_at_which_workers_would_not_find_the_servers_is_refused(
+    host: str, tmp_path: Path
+) -> None:
+    with pytest.raises(FlowsError, match="--host=.*127.0.0.1"):
+        _need_ports(Places(workspace=tmp_path, port=1, mlflow_port=2, host=host))
+
+
+def test_an_address_that_is_none_does_not_answer() -> None:
+    assert not answers("http://[/health")

@@ -76,9 +76,11 @@ def test_no_secret_stands_on_a_command_line_or_in_a_file(
 ) -> None:
     monkeypatch.setenv(team.AUTH, f"team:{SECRET}")
     monkeypatch.setenv(team.DATABASE, "postgresql://me:hidden@db:5432")
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "of:another-server")
     places = placed(tmp_path, host="0.0.0.0")
     env = places.environment()
     assert env["PREFECT_SERVER_API_AUTH_STRING"] == f"team:{SECRET}"
+    assert env["PREFECT_API_AUTH_STRING"] == f"team:{SECRET}"
     assert env["MLFLOW_BACKEND_STORE_URI"] == "postgresql+psycopg2://me:hidden@db:5432/mlflow"
     database = env["PREFECT_SERVER_DATABASE_CONNECTION_URL"]
     assert database == "postgresql+asyncpg://me:hidden@db:5432/prefect"
