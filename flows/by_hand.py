@@ -34,7 +34,7 @@ def promote_by_hand(
         if decision is None:
             _require_whole(run)
             decision = _decision(workspace, profile, run, now, reason, by or _user())
-            decision = record(workspace, decision)
+            record(workspace, decision)
         mirror(workspace, profile, decision)
         return decision, new
 

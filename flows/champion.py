@@ -8,8 +8,8 @@ import fcntl
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from flows.json_lines import json_lines
 from flows.progress import LOG
 from flows.removed import removed_on
 from flows.sharing import give_decisions, manifest_here, share_decisions
+from flows.store import current
 from flows.workspace import Product, Workspace
 from gptcore.errors import ProductError
 
@@ -74,21 +75,14 @@ def decisions(workspace: Workspace, profile: str | None = None) -> list[Decision
             found.append(Decision(**json.loads(line)))
         except (ValueError, TypeError):
             LOG.warning("%s: passed over a line that is no decision: %.60r", path, line)
-    found.sort(key=lambda decision: decision.date)  # those of other hosts came later
+    if current() is not None:  # those of other hosts came later; alone, a clock may be set back
+        found.sort(key=lambda decision: decision.date)
     return [decision for decision in found if profile in (None, decision.profile)]
 
 
-def record(workspace: Workspace, decision: Decision) -> Decision:
-    """Append a decision, on the disk before this returns it.
-
-    The last one by date says who is champion, so where the clock was set back a decision is dated
-    a second after the one before it.
-    """
+def record(workspace: Workspace, decision: Decision) -> None:
+    """Append a decision, on the disk before this returns."""
     path = workspace.root / FILE
-    before = max((one.date for one in decisions(workspace, decision.profile)), default="")
-    if decision.date < before:
-        after = datetime.fromisoformat(before) + timedelta(seconds=1)
-        decision = replace(decision, date=after.isoformat(timespec="seconds"))
     with path.open("a", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         line = json.dumps(decision.plain(), ensure_ascii=False) + "\n"
@@ -96,7 +90,6 @@ def record(workspace: Workspace, decision: Decision) -> Decision:
         file.flush()
         os.fsync(file.fileno())
     give_decisions(path)
-    return decision
 
 
 def _ends_whole(path: Path) -> bool:

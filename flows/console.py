@@ -104,7 +104,7 @@ class StageHandler(logging.Handler):
 @contextmanager
 def staged(console: Console) -> Iterator[None]:
     """Stages that run inside are shown."""
-    handler = StageHandler(console)
+    handler, before = StageHandler(console), (LOG.level, LOG.propagate)
     LOG.addHandler(handler)
     LOG.setLevel(logging.DEBUG)
     LOG.propagate = False
@@ -113,6 +113,8 @@ def staged(console: Console) -> Iterator[None]:
     finally:
         handler.close()
         LOG.removeHandler(handler)
+        LOG.setLevel(before[0])
+        LOG.propagate = before[1]
 
 
 def make_console() -> Console:

@@ -101,7 +101,7 @@ def _decide(
         },
         evidence=plain(verdict.evidence) if verdict.evidence else {},
     )
-    decision = record(workspace, decision)
+    record(workspace, decision)
     LOG.info("%s: %s", decision.verdict, decision.reason)
     return Outcome(decision=decision, new=True)
 

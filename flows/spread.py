@@ -17,6 +17,7 @@ No file is kept: evaluations and runs of the workspace are the measurement. Ever
 ``retrain=always`` adds one, ``generalist seeds`` makes what is missing.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -145,10 +146,11 @@ def _alike(workspace: Workspace, run: Product) -> list[list[Product]]:
     return [list(by_run.values()) for by_run in found.values() if len(by_run) > 1]
 
 
-def kind_of(run: Product) -> tuple[str, Any, Any]:
-    """What runs must have in common to swing alike."""
+def kind_of(run: Product) -> tuple[str, str, int | None]:
+    """What runs must have in common to swing alike; hashable."""
     config = run.manifest.config
-    return run.manifest.name, config.get("model"), config.get("train", {}).get("tokens")
+    model = json.dumps(config.get("model"), sort_keys=True)
+    return run.manifest.name, model, config.get("train", {}).get("tokens")
 
 
 def _seedless(run: Product) -> dict[str, Any]:
