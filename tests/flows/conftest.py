@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from flows.progress import LOG
 from tests.flows.processes import (
     api,
     flow_log,
@@ -23,6 +24,15 @@ from tests.flows.processes import (
     running,
     wait_for,
 )
+
+
+@pytest.fixture(autouse=True)
+def the_log_is_left_as_it_was() -> Iterator[None]:
+    """Flows that run within a test change the log of stages; the next test must not see that."""
+    before = (LOG.level, LOG.propagate, LOG.disabled, list(LOG.handlers), list(LOG.filters))
+    yield
+    LOG.setLevel(before[0])
+    LOG.propagate, LOG.disabled, LOG.handlers[:], LOG.filters[:] = before[1:]
 
 
 class Running(NamedTuple):
