@@ -47,7 +47,9 @@ def read_by(workspace: Workspace, profile: Profile, text: Text, run: Product) ->
 def _lineage(workspace: Workspace, run: Product) -> Iterator[Product | None]:
     """A run and those whose weights it goes on from; None for one that is gone."""
     one: Product | None = run
-    while one is not None:
+    seen: set[str] = set()
+    while one is not None and one.digest not in seen:  # a training may have changed no weight
+        seen.add(one.digest)
         yield one
         digest = one.manifest.inputs.get("initial")
         if digest is None:

@@ -4,7 +4,7 @@ import json
 import random
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from flows.shipped import tiny
 from flows.tokenize import Text
 from flows.workspace import Product, Workspace
 from gptcore.config import TokenizerConfig
+from gptcore.manifest import write_manifest
 from gptcore.shards import encode_documents
 from gptcore.tokenizer import load_tokenizer, train_tokenizer
 from tasks_to_text import registry
@@ -164,6 +165,15 @@ def test_a_run_has_read_what_the_runs_before_it_have_read(place: Place) -> None:
     shutil.rmtree(first.path)
     found = place.read(third, tonight)
     assert {name for _, name in found.items} == {"tonight", "then"} and not found.known
+
+
+def test_a_run_whose_weights_are_those_it_began_with_is_looked_at_once(place: Place) -> None:
+    tonight = place.shards(0)
+    first = place.run(tonight)
+    manifest = replace(first.manifest, inputs={**first.manifest.inputs, "initial": first.digest})
+    write_manifest(first.path, manifest)
+    found = place.read(replace(first, manifest=manifest), tonight)
+    assert {name for _, name in found.items} == {"tonight"} and not found.known
 
 
 def test_text_that_is_gone_or_damaged_is_not_known(place: Place) -> None:
