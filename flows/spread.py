@@ -137,12 +137,12 @@ def _alike(workspace: Workspace, run: Product) -> list[list[Product]]:
         if kind_of(product) == kind_of(run) and "initial" not in product.manifest.inputs
     }
     found: dict[str, dict[str, Product]] = {}
-    for evaluation in workspace.finished("evaluation")[::-1][:_MOST]:
-        inputs = evaluation.manifest.inputs
-        digest = inputs.get("generalist", "")
-        if digest in runs:
-            key = object_digest({"run": _seedless(runs[digest]), "asked": _asked(evaluation)})
-            found.setdefault(key, {}).setdefault(digest, evaluation)
+    newest = workspace.finished("evaluation")[::-1]
+    alike = [one for one in newest if one.manifest.inputs.get("generalist", "") in runs]
+    for evaluation in alike[:_MOST]:
+        digest = evaluation.manifest.inputs["generalist"]
+        key = object_digest({"run": _seedless(runs[digest]), "asked": _asked(evaluation)})
+        found.setdefault(key, {}).setdefault(digest, evaluation)
     return [list(by_run.values()) for by_run in found.values() if len(by_run) > 1]
 
 

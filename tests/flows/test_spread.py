@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from flows import spread
 from flows.comparison import bootstrap
 from flows.errors import ConfigError
 from flows.seeds import seeds
@@ -28,14 +29,14 @@ def known(n_runs: int, spread: float, seed: int = 0) -> tuple[Layout, Any]:
     return where, rng.binomial(8, chances, (n_runs, 60, 2)).astype(float)
 
 
-@pytest.mark.parametrize("spread", [0.0, 0.02, 0.06])
-def test_what_was_put_in_is_found(spread: float) -> None:
-    found = between(*known(400, spread))
+@pytest.mark.parametrize("between_seeds", [0.0, 0.02, 0.06])
+def test_what_was_put_in_is_found(between_seeds: float) -> None:
+    found = between(*known(400, between_seeds))
     assert found.degrees == 399
-    assert found.total[0] - found.items[0] == pytest.approx(spread**2, abs=2e-4)
+    assert found.total[0] - found.items[0] == pytest.approx(between_seeds**2, abs=2e-4)
     told = spread_of(found, TASKS, 400)
-    assert told.mean**2 == pytest.approx(spread**2, abs=5e-4) and told.runs == 400
-    assert told.of("a") ** 2 == pytest.approx(spread**2, abs=2e-4)
+    assert told.mean**2 == pytest.approx(between_seeds**2, abs=5e-4) and told.runs == 400
+    assert told.of("a") ** 2 == pytest.approx(between_seeds**2, abs=2e-4)
     assert told.of("unknown") == told.mean
 
 
@@ -112,7 +113,9 @@ def evaluated(workspace: Workspace, run: Product, name: str = "some-champion") -
     )
 
 
-def test_runs_that_differ_in_their_seed_alone_are_the_measurement(tmp_path: Path) -> None:
+def test_runs_that_differ_in_their_seed_alone_are_the_measurement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     workspace = Workspace(tmp_path / "workspace", minimum_free=0)
     runs = [a_run(workspace, seed) for seed in range(5)]
     for run in runs[:4]:
@@ -125,6 +128,9 @@ def test_runs_that_differ_in_their_seed_alone_are_the_measurement(tmp_path: Path
     found = measured(workspace, runs[0])
     assert found and found.runs == 5 and set(found.tasks) == set(TASKS)
     evaluated(workspace, a_run(workspace, 9, learning_rate=1.0))
+    monkeypatch.setattr(spread, "_MOST", 8)
+    for night in range(8):
+        evaluated(workspace, a_run(workspace, 7, tokens=9), f"other-{night}")
     more = measured(workspace, runs[0])
     assert more and more.runs == 7, "two more, of another configuration of the same size"
     assert measured(workspace, a_run(workspace, 1, tokens=9)) is None
