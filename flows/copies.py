@@ -154,8 +154,9 @@ def push_checkpoint(store: Store, run: Path, after: int = -1) -> int:
         return after
     finally:
         shutil.rmtree(held, ignore_errors=True)
-    for old in {path.partition("/")[0] for path in store.sizes(f"{place}/{CHECKPOINTS}")} - {name}:
-        store.remove(f"{place}/{CHECKPOINTS}/{old}")
+    for old in {path.partition("/")[0] for path in store.sizes(f"{place}/{CHECKPOINTS}")}:
+        if _step(old) < newest:  # a later one is of a host that has taken over
+            store.remove(f"{place}/{CHECKPOINTS}/{old}")
     _tell("pushed", f"{place}/{name}", size, start)
     return newest
 

@@ -130,8 +130,10 @@ def newest_holder(store: Store, place: str) -> Holder | None:
     if not numbers:
         return None
     raw = store.read(_name(place, max(numbers)))
+    if raw is None:  # its successor removed it meanwhile
+        return newest_holder(store, place)
     try:
-        return Holder(**json.loads(raw or b""))
+        return Holder(**json.loads(raw))
     except (ValueError, TypeError) as error:
         name = f"{store.url}/{_name(place, max(numbers))}"
         raise StoreError(f"{name} is damaged ({error}): remove it, if nobody trains") from error

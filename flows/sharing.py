@@ -212,7 +212,7 @@ def share_decisions(log: Path) -> None:
                 give(log.parent / str(here[name].get(place, "")))
             store.write(f"decisions/{name}", json.dumps(here[name], ensure_ascii=False).encode())
     for name in sorted(there - set(here)):
-        _append(log, store.read(f"decisions/{name}") or b"")
+        _append(log, name, store.read(f"decisions/{name}") or b"")
 
 
 def give_decisions(log: Path) -> None:
@@ -239,10 +239,14 @@ def _decision_name(decision: dict[str, Any]) -> str:
     return f"{decision['profile']}/{date}-{decision['key'][:12]}.json"
 
 
-def _append(log: Path, content: bytes) -> None:
+def _append(log: Path, name: str, content: bytes) -> None:
+    """Append the decision that an object holds; one of another name would come again for ever."""
     try:
-        line = json.dumps(json.loads(content), ensure_ascii=False)
-    except ValueError:
+        decision = json.loads(content)
+        if _decision_name(decision) != name:
+            raise ValueError("it is another decision than its name says")
+        line = json.dumps(decision, ensure_ascii=False)
+    except (ValueError, KeyError, TypeError):
         LOG.warning("passed over an object of the store that is no decision: %.60r", content)
         return
     with log.open("a+b") as file:

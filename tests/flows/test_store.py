@@ -303,6 +303,21 @@ def test_a_lease_is_refreshed_and_one_that_ran_out_is_taken_over(
     successor.give_back()
 
 
+def test_a_lease_whose_object_is_gone_while_it_is_looked_at_is_looked_at_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease, read, asked = held(store), Store.read, []
+
+    def late(self: Store, name: str) -> bytes | None:
+        asked.append(name)
+        return None if len(asked) == 1 else read(self, name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "read", late)
+        assert newest_holder(store, "run/x-0") is not None
+    lease.give_back()
+
+
 @pytest.mark.parametrize("given", ["0", "soon", "nan"])
 def test_the_length_of_a_lease_is_seconds(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GENERALIST_STORE_LEASE", given)
@@ -453,7 +468,10 @@ def test_decisions_are_the_same_on_all_hosts_in_the_order_of_their_dates(
         assert [one.key for one in decisions(host, "tiny")] == ["k1", "k2", "k3", "k4"]
     assert len(store.sizes("decisions/tiny")) == 4
     store.write("decisions/tiny/2026-broken.json", b"{")
-    assert len(decisions(hosts[0])) == 4
+    whole = json.dumps(decision("k5", dates[0]).plain()).encode()
+    store.write("decisions/tiny/2026-of-another-name.json", whole)
+    for _ in range(2):
+        assert len(decisions(hosts[0])) == 4
 
 
 def test_the_champion_of_another_host_is_brought(
