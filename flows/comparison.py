@@ -82,8 +82,14 @@ class Comparison:
     """That another seed would have changed: 1 where a model is held against a rule."""
 
     def gain(self, level: float) -> Estimate:
-        """Mean over tasks; its lower end lies below the truth with probability ``level``."""
-        reach = _reach(level, self.groups, self.error, self.models * self.spread.mean**2)
+        """Mean over tasks; its lower end lies below the truth with probability ``level``.
+
+        What tasks of few groups add to the mean is not believed: a single group has no variance
+        that a bootstrap could see, and would count as certain.
+        """
+        few = np.array(self.n_groups) < FEW_GROUPS
+        unsure = float(np.abs(self.differences[few]).sum()) / len(self.tasks)
+        reach = _reach(level, self.groups, self.error, self.models * self.spread.mean**2) + unsure
         return _around(float(self.differences.mean()), reach)
 
     def by_task(self) -> dict[str, Estimate]:

@@ -148,6 +148,17 @@ def test_a_task_of_few_groups_cannot_be_ruined(n: int) -> None:
     assert against_champion(better, same, CONFIG).promoted, "few groups alone harm nobody"
 
 
+@pytest.mark.parametrize("n", [1, 2, 5, 9])
+def test_a_task_of_few_groups_promotes_nobody(n: int) -> None:
+    lucky = items({"a": answered(400, 0.5), "few": [True] * n})
+    champion = items({"a": answered(400, 0.5), "few": [False] * n})
+    assert not against_champion(lucky, champion, CONFIG).promoted
+    read = [("few", str(i)) for i in range(n, 40)]
+    lucky = items({"a": answered(400, 0.5), "few": [True] * 40})
+    champion = items({"a": answered(400, 0.5), "few": [False] * 40})
+    assert not against_champion(lucky, champion, CONFIG, read=read).promoted
+
+
 def test_other_items_are_not_compared_and_the_reason_names_them() -> None:
     longer = items({"a": [True] * 20, "b": [True] * 5})
     verdict = against_champion(items({"a": [True] * 10, "b": [True] * 5}), longer, CONFIG)
