@@ -1,7 +1,7 @@
 """``generalist doctor``: what is well, what is not, and what to do about it.
 
-It changes nothing. Without a server it looks at the machine and the workspace, and says what it
-could not look at.
+It changes nothing of what is there. Without a server it looks at the machine and the workspace, and
+says what it could not look at.
 """
 
 import os

@@ -9,6 +9,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,6 +73,7 @@ def survey(workspace: Workspace, keep: int, now: float) -> list[Found]:
     """All that is there; what goes is first, runs before the evaluations that tell of them."""
     products, judged = _products(workspace), _judged(workspace)
     used = {place_of(one): _used(workspace, one) for one in products}
+    used |= {place: now for place in _read_by_unfinished(workspace, now) if place in used}
     needed = kept(products, judged, keep=keep, used=used, now=now)
     found = [_product(workspace, one, needed.get(place_of(one), "")) for one in products]
     found += _checkpoints(workspace, [one for one in products if place_of(one) in needed])
@@ -158,14 +160,34 @@ def _unfinished(workspace: Workspace, now: float) -> Iterator[Found]:
         if (path / FILE).exists():
             continue
         place = f"run/{path.name}"
-        touched = max(one.stat().st_mtime for one in (path, *path.rglob("*")))
         if _is_held(workspace, place):
             yield Found(place=place, size=size(path), why="in training")
-        elif now - touched < DAY:
+        elif _goes_on(workspace, path, now):
             yield Found(place=place, size=size(path), why="unfinished for less than a day")
         else:
             why = "unfinished, and nobody went on with it for a day"
             yield Found(place=place, size=size(path), why=why, goes=(path,))
+
+
+def _goes_on(workspace: Workspace, run: Path, now: float) -> bool:
+    """Whether an unfinished run is at work, or was within the last day."""
+    if _is_held(workspace, f"run/{run.name}"):
+        return True
+    return now - max(one.lstat().st_mtime for one in (run, *run.rglob("*"))) < DAY
+
+
+def _read_by_unfinished(workspace: Workspace, now: float) -> set[str]:
+    """Places that a run which may go on reads: it was begun days ago, perhaps, and so were they."""
+    found = set()
+    for path in (workspace.root / "run").glob("*/launch.json"):
+        if not (path.parent / FILE).exists() and _goes_on(workspace, path.parent, now):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                job = json.loads(path.read_text(encoding="utf-8"))
+                read = [job["shards"], *([job["initial"]] if job["initial"] else [])]
+                # "initial" names the weights within a run.
+                places = [Path(one).relative_to(workspace.root).parts[:2] for one in read]
+                found |= {"/".join(parts) for parts in places}
+    return found
 
 
 def _left_behind(workspace: Workspace) -> Iterator[Found]:
@@ -180,4 +202,8 @@ def _left_behind(workspace: Workspace) -> Iterator[Found]:
 
 def size(path: Path) -> int:
     """Bytes of all files of a directory."""
-    return sum(one.lstat().st_size for one in path.rglob("*") if not one.is_dir())
+    total = 0
+    for one in path.rglob("*"):
+        with suppress(FileNotFoundError):  # beside a training files come and go
+            total += one.lstat().st_size if not one.is_dir() else 0
+    return total

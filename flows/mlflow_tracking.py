@@ -71,8 +71,8 @@ class Store:
             outage.note(error)
             why = str(error).strip().partition("\n")[0]
             raise FlowsError(
-                f"MLflow's store {tracking_uri(workspace)} cannot be used ({why}): start its "
-                "server, or move a broken file aside, and runs are logged again"
+                f"MLflow's store {outage.shown(tracking_uri(workspace))} cannot be used ({why}): "
+                "start its server, or move a broken file aside, and runs are logged again"
             ) from error
 
     def experiment(self, name: str) -> str:

@@ -137,7 +137,8 @@ class TrainingRun:
             outage.need(self._uri)
             if time.monotonic() > deadline:
                 outage.trip(self._uri, "it takes too long")
-                raise FlowsError(f"MLflow's store {self._uri} takes too long; it is told later")
+                store = outage.shown(self._uri)
+                raise FlowsError(f"MLflow's store {store} takes too long; it is told later")
             self._sender.join(0.5)
 
     def _work(self) -> None:

@@ -29,11 +29,12 @@ def add_operations(add: Callable[..., argparse.ArgumentParser]) -> None:
 def up(options: argparse.Namespace) -> int:
     """The stack; the project of this directory is that of its workers, which run elsewhere."""
     from flows.console import make_console
-    from flows.project import VARIABLE, project_folder
+    from flows.project import VARIABLE, find_project, project_folder
     from flows.stack import up as run_stack
     from flows.workspace import Workspace
 
     if (project := project_folder()) is not None:
+        find_project(tasks=False)  # a file that cannot be read would only be missed in the form
         os.environ[VARIABLE] = str(project.absolute())
     workspace, host = Workspace.open(), options.host
     return run_stack(make_console(), workspace, options.port, options.mlflow_port, host)

@@ -33,6 +33,17 @@ def need(uri: str) -> None:
         raise _cannot_be_used(uri, why)
 
 
+def shown(uri: str) -> str:
+    """A tracking address for a person's eyes: without a user and a password that stand in it.
+
+    >>> shown("https://ann:secret@mlflow.internal/x")
+    'https://mlflow.internal/x'
+    """
+    scheme, separator, rest = uri.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
+
+
 def is_server(uri: str) -> bool:
     """Whether a tracking address is that of a server."""
     return uri.startswith(("http://", "https://"))
@@ -102,6 +113,6 @@ def _short(error: BaseException) -> str:
 
 def _cannot_be_used(uri: str, why: str) -> FlowsError:
     return FlowsError(
-        f"MLflow's store {uri} cannot be used ({why}): start its server; what is missing there is "
-        "logged by the next run"
+        f"MLflow's store {shown(uri)} cannot be used ({why}): start its server; what is "
+        "missing there is logged by the next run"
     )

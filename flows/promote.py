@@ -7,7 +7,14 @@ from prefect.runtime import flow_run
 
 from flows import report
 from flows.by_hand import promote_by_hand
-from flows.champion import Decision, champion_of, decisions, known_decision, record
+from flows.champion import (
+    Decision,
+    champion_decision,
+    champion_of,
+    decisions,
+    known_decision,
+    record,
+)
 from flows.evaluate import evaluated
 from flows.gate import GateConfig
 from flows.judging import judge
@@ -50,12 +57,12 @@ def decide(profile: Profile, text: Text, runs: Runs, evaluation: Product) -> Out
 def show_decision(outcome: Outcome) -> None:
     """The decision on the flow run's page: promoted or not, why, the champion before and after."""
     decision = outcome.decision
-    after = decision.run if decision.promoted else decision.champion
+    champion = champion_decision(Workspace.open(), decision.profile)
     rows = {
         "profile": decision.profile,
         "judged": _code(decision.run),
         "champion before": _code(decision.champion),
-        "champion after": _code(after),
+        "champion now": _code(champion.run if champion is not None else ""),
         "decided": decision.date,
     }
     lines = [f"## {decision.verdict.capitalize()}", "", "| | |", "|---|---|"]

@@ -147,7 +147,7 @@ class Stack:
 
     def _go_on(self) -> None:
         """Schedule again what was at work when the stack ended."""
-        alone = self._places.host == HOST
+        alone = self._places.alone
         ids = stack_runs.settle(self._places.api, self._interrupted, alone=alone)
         for name in stack_runs.go_on(self._places.api, ids):
             self._voice.say(f"flow run {name} was interrupted and goes on")
@@ -224,7 +224,7 @@ class Stack:
 
     def _settled(self) -> tuple[str, ...]:
         """The flow runs to go on with; their states are true where the server can be told."""
-        working, alone = self._state().working, self._places.host == HOST
+        working, alone = self._state().working, self._places.alone
         if answers(f"{self._places.api}/health"):
             with contextlib.suppress(stack_runs.Unreachable):
                 return stack_runs.settle(self._places.api, working, alone=alone)

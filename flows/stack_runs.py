@@ -27,9 +27,11 @@ def at_work(api: str) -> list[dict[str, Any]]:
     body = {
         "flow_runs": {"state": {"type": {"any_": list(_AT_WORK)}}},
         "work_pools": {"name": {"any_": list(POOLS)}},
-        "limit": 200,
+        "sort": "ID_DESC",
     }
-    found: list[dict[str, Any]] = _post(api, "/flow_runs/filter", body)
+    found: list[dict[str, Any]] = []
+    while page := _post(api, "/flow_runs/filter", {**body, "limit": 200, "offset": len(found)}):
+        found += page
     return found
 
 

@@ -63,6 +63,11 @@ class Places:
         """Address of MLflow's server and pages."""
         return f"http://{HOST}:{self.mlflow_port}"
 
+    @property
+    def alone(self) -> bool:
+        """Whether the servers listen to this machine only."""
+        return self.host in (HOST, "localhost")
+
     def environment(self) -> dict[str, str]:
         """What every process of the stack gets on top of the launcher's own."""
         return {

@@ -116,6 +116,19 @@ def test_checkpoints_of_finished_runs_and_leftovers_go(workspace: Workspace) -> 
     assert list((workspace.root / ".building").iterdir()) == []
 
 
+def test_a_run_that_may_go_on_keeps_what_it_reads(workspace: Workspace) -> None:
+    shards = make(workspace, "shards", "some", "shards")
+    run = workspace.root / "run/some-generalist-begun"
+    run.mkdir(parents=True)
+    job = {"shards": str(shards.path), "initial": None}
+    (run / "launch.json").write_text(json.dumps(job))
+    now = time.time() + LATER
+    os.utime(run / "launch.json", (now, now))  # went on since, on shards of days ago
+    assert not [one for one in collect(workspace, now=now) if one.goes]
+    gone = {Path(one.place).name for one in collect(workspace, now=now + LATER) if one.goes}
+    assert gone == {shards.path.name, run.name}
+
+
 def test_it_waits_for_flows_at_work_and_they_for_it(workspace: Workspace) -> None:
     root = str(workspace.root)
     script = (

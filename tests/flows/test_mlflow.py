@@ -192,3 +192,12 @@ def test_the_next_night_logs_an_evaluation_that_mlflow_missed(
     assert point.step == 0, "MLflow draws bars from it"
     log_missed(missed, "some", EXPERIMENT)
     assert len(store.runs(ids["experiment_id"], "")) == 3
+
+
+def test_a_password_in_a_servers_address_is_shown_to_nobody() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        port = taken.getsockname()[1]
+        with pytest.raises(FlowsError, match=f"http://127.0.0.1:{port}/x cannot be used") as caught:
+            outage.need(f"http://ann:secret@127.0.0.1:{port}/x")
+    assert "secret" not in str(caught.value) and "ann" not in str(caught.value)

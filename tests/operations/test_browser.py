@@ -103,7 +103,7 @@ def test_a_night_from_the_form_to_the_charts(page: Page, stack: Stack) -> None:
     expect(page.get_by_text("decision-tiny").last).to_be_visible()
     picture(page, "artifacts")
     page.get_by_role("link", name="decision-tiny").last.click()
-    expect(page.get_by_text("champion after")).to_be_visible()
+    expect(page.get_by_text("champion now")).to_be_visible()
     picture(page, "decision")
     page.go_back()
     page.get_by_text("Artifacts", exact=True).last.click()
