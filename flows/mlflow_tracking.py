@@ -249,7 +249,6 @@ def tolerant(what: str) -> Iterator[None]:
     Where the server is known to be down that was said already. Errors that are not about MLflow or
     the way to it are raised.
     """
-    known = outage.is_down(os.environ.get(VARIABLE, ""))
     try:
         yield
     except Exception as error:
@@ -257,9 +256,8 @@ def tolerant(what: str) -> Iterator[None]:
             raise
         outage.note(error)
         why = str(error).strip().partition("\n")[0]
-        LOG.log(
-            logging.INFO if known else logging.WARNING, "MLflow does not have %s: %s", what, why
-        )
+        level = logging.WARNING if outage.unsaid(os.environ.get(VARIABLE, "")) else logging.INFO
+        LOG.log(level, "MLflow does not have %s: %s", what, why)
 
 
 def _about_mlflow(error: Exception) -> bool:

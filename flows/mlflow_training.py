@@ -164,12 +164,11 @@ class TrainingRun:
         self._samples.append((int(time.time() * 1000), found))
 
     def _try(self, work: Any) -> None:
-        known = outage.is_down(self._uri)
         try:
             work()
         except Exception as error:  # of whatever kind: the trainer goes on
             outage.note(error)
-            if not known and str(error) not in self._told:
+            if str(error) not in self._told and outage.unsaid(self._uri):
                 LOG.warning("MLflow cannot be reached, training goes on: %s", error)
             self._told.add(str(error))
 

@@ -19,6 +19,9 @@ PROBE_SECONDS = 2.0
 
 _down: dict[str, tuple[float, str]] = {}
 """Address → when it may be asked again, and why it is not before."""
+_said: dict[str, float] = {}
+"""Address → the outage of which a person was told, by its end."""
+_LOCK = threading.Lock()
 
 
 def need(uri: str) -> None:
@@ -49,15 +52,27 @@ def is_server(uri: str) -> bool:
     return uri.startswith(("http://", "https://"))
 
 
-def is_down(uri: str) -> bool:
-    """Whether it counts as down just now; asks nobody."""
-    return time.monotonic() < _down.get(uri, (0.0, ""))[0]
+def unsaid(uri: str) -> bool:
+    """Whether a failure is worth a warning: of one outage it is so once, whoever asks first.
+
+    A trainer's thread and the end of its run may find a server silent at the same moment.
+    """
+    with _LOCK:
+        until, _ = _down.get(uri, (0.0, ""))
+        if time.monotonic() >= until:  # it is there: the failure is of another kind
+            return True
+        first = _said.get(uri) != until
+        _said[uri] = until
+        return first
 
 
 def trip(uri: str, why: str) -> None:
-    """Count a server as down from now on."""
+    """Count a server as down from now on, for a while."""
     if is_server(uri):
-        _down[uri] = (time.monotonic() + RETRY_SECONDS, why)
+        with _LOCK:
+            now = time.monotonic()
+            if now >= _down.get(uri, (0.0, ""))[0]:
+                _down[uri] = (now + RETRY_SECONDS, why)
 
 
 def note(error: BaseException) -> None:

@@ -60,6 +60,12 @@ def night(env: Env, hosts: Path) -> Path:
     return hosts / "b"
 
 
+def test_a_night_on_another_host_has_nothing_to_do(env: Env, hosts: Path, night: Path) -> None:
+    printed = run(generalist(hosts / "c", "run"), env)
+    assert "skipped: nothing new" in printed
+    assert printed.count("✓ ") == printed.count("✓ reused ") > 8
+
+
 def test_one_host_prepares_another_trains_and_promotes_and_the_first_has_its_champion(
     env: Env, hosts: Path, night: Path
 ) -> None:
@@ -73,12 +79,6 @@ def test_one_host_prepares_another_trains_and_promotes_and_the_first_has_its_cha
     (brought,) = (hosts / "a").glob("run/tiny-generalist-*")
     assert read_manifest(brought).digest == read_manifest(directory).digest
     assert "a test" in run(generalist(hosts / "a", "history"), env)
-
-
-def test_a_night_on_another_host_has_nothing_to_do(env: Env, hosts: Path, night: Path) -> None:
-    printed = run(generalist(hosts / "c", "run"), env)
-    assert "skipped: nothing new" in printed
-    assert printed.count("✓ ") == printed.count("✓ reused ") > 8
 
 
 def test_evaluations_keep_their_files_on_s3_behind_mlflow(env: Env, night: Path) -> None:

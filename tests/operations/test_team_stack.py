@@ -77,6 +77,10 @@ def fires(url: str, auth: Any) -> None:
     assert state["type"] == "COMPLETED", state
 
 
+def test_the_schedule_fires_on_sqlite(stack: Stack) -> None:
+    fires(stack.env["PREFECT_API_URL"], None)
+
+
 def test_without_the_password_neither_server_answers(team: Stack) -> None:
     for url in (
         f"{team.env['PREFECT_API_URL']}/flow_runs/count",
@@ -114,10 +118,6 @@ def test_a_night_on_postgresql_completes_and_its_metrics_and_files_are_there(tea
 
 def test_the_schedule_fires_on_postgresql(team: Stack) -> None:
     fires(team.env["PREFECT_API_URL"], AUTH)
-
-
-def test_the_schedule_fires_on_sqlite(stack: Stack) -> None:
-    fires(stack.env["PREFECT_API_URL"], None)
 
 
 def test_commands_of_a_client_have_the_password_by_the_same_setting(
