@@ -121,8 +121,8 @@ def _await_predecessor(out: Path) -> None:
 
 def newest_step(out: Path) -> int | None:
     """Step of the last checkpoint in a run directory; None: there is none."""
-    names = [path.name for path in (out / "checkpoints").glob("step-*")]
-    return max((int(name.removeprefix("step-")) for name in names), default=None)
+    names = [path.name.removeprefix("step-") for path in (out / "checkpoints").glob("step-*")]
+    return max((int(name) for name in names if name.isdecimal()), default=None)
 
 
 @dataclass(frozen=True, slots=True)
