@@ -5,6 +5,7 @@ its API, run by a real process worker.
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,12 +28,18 @@ from tests.flows.processes import (
 
 
 @pytest.fixture(autouse=True)
-def the_log_is_left_as_it_was() -> Iterator[None]:
-    """Flows that run within a test change the log of stages; the next test must not see that."""
-    before = (LOG.level, LOG.propagate, LOG.disabled, list(LOG.handlers), list(LOG.filters))
+def the_process_is_left_as_it_was() -> Iterator[None]:
+    """A command within a test sets variables and changes the log; the next test must not see it."""
+    variables = dict(os.environ)
+    level, propagate, disabled = LOG.level, LOG.propagate, LOG.disabled
+    handlers, filters = list(LOG.handlers), list(LOG.filters)
     yield
-    LOG.setLevel(before[0])
-    LOG.propagate, LOG.disabled, LOG.handlers[:], LOG.filters[:] = before[1:]
+    for name in os.environ.keys() - variables.keys():
+        del os.environ[name]
+    os.environ.update(variables)
+    LOG.setLevel(level)
+    LOG.propagate, LOG.disabled = propagate, disabled
+    LOG.handlers[:], LOG.filters[:] = handlers, filters
 
 
 class Running(NamedTuple):

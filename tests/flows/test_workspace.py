@@ -171,7 +171,7 @@ def test_an_in_place_product_keeps_what_a_failure_left(workspace: Workspace) -> 
 
 
 def test_two_processes_that_want_the_same_product_build_it_once(workspace: Workspace) -> None:
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")
     journal = workspace.root / "journal"
     builders = [context.Process(target=_slow, args=(workspace, journal)) for _ in range(3)]
     for builder in builders:
