@@ -81,7 +81,7 @@ def test_a_generalist_command_does_what_it_says(
         assert len(list((tmp_path / "workspace" / "run").glob("tiny-generalist-*"))) == 2
 
 
-@pytest.mark.slow
+@pytest.mark.operations
 def test_from_a_csv_and_a_folder_of_text_to_results_word_for_word(tmp_path: Path) -> None:
     _write_tickets(tmp_path)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
